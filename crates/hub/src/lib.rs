@@ -1,1 +1,44 @@
-//! hub
+//! Dandelion's nouns and their SQL, the flow between them, the clock and the log.
+//!
+//! A noun is a folder: its types and rules, its SQL beside it, one small file a behaviour. Everything a noun
+//! does takes a [`Hub`] (store, clock, randomness) and, where a person asks, their [`scope::Viewer`].
+//! SQL lives only in this crate; other crates see nouns.
+
+pub mod clock;
+mod error;
+pub mod log;
+pub mod scope;
+pub mod store;
+pub mod testing;
+
+pub use clock::{Clock, Random};
+pub use error::{Error, Result};
+pub use store::{Db, Tx};
+
+/// What every behaviour needs: the store, the time, and randomness.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys and tokens come from.
+    pub random: Random,
+}
+
+impl Hub {
+    /// A hub on an opened store, with the machine's clock and randomness.
+    pub fn new(db: Db) -> Self {
+        Self { db, clock: Clock::System, random: Random::System }
+    }
+
+    /// Now, in UTC microseconds.
+    pub fn now(&self) -> dandelion_post::Micros {
+        self.clock.now()
+    }
+
+    /// Starts a write transaction on behalf of `actor`. Nothing is seen by others before [`Tx::commit`].
+    pub async fn begin(&self, actor: log::Actor) -> Result<Tx> {
+        self.db.begin(actor, self.now()).await
+    }
+}

@@ -1,0 +1,206 @@
+//! One code path over SQLite and PostgreSQL.
+//!
+//! SQL is written once, in what both understand (`$1`, `returning`, `on conflict`, `is not distinct from`, …);
+//! where they truly differ, [`Db::is_postgres`] decides. On SQLite there is one writing connection and several
+//! reading ones (WAL, `synchronous=FULL`); on PostgreSQL one pool.
+//!
+//! ```ignore
+//! let row = db.one(q!("select name from units where id = $1", unit)).await?;
+//! let name: String = row.get("name")?;
+//! ```
+
+mod migrate;
+mod query;
+mod row;
+#[cfg(test)]
+mod tests;
+mod tx;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use dandelion_post::Micros;
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use migrate::SCHEMA_VERSION;
+pub(crate) use query::q;
+pub use query::{Q, Value};
+pub use row::Row;
+pub use tx::Tx;
+
+use crate::{Error, Result, log::Actor};
+
+/// A future of the store, boxed so that its body is compiled once, here, and not in every crate that polls it.
+pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// An opened database, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db(Arc<Pools>);
+
+#[derive(Debug)]
+enum Pools {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens (and makes, where needed) the SQLite file `dandelion.db` in `data_dir`, or the PostgreSQL database
+    /// of `database_url`, and brings its schema up to date. A schema newer than this program is refused.
+    pub async fn open(data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
+        let db = match database_url {
+            Some(url) => Self::open_postgres(url).await?,
+            None => Self::open_sqlite(&data_dir.join("dandelion.db")).await?,
+        };
+        migrate::run(&db).await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(file: &Path) -> Result<Self> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| {
+                Error::Unusable(format!(
+                    "the data directory {} cannot be made: {e}. Choose another with --data-dir or DANDELION_DATA_DIR",
+                    folder.display()
+                ))
+            })?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(30))
+            .statement_cache_capacity(256)
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-16000");
+        let unusable = |e: sqlx::Error| {
+            Error::Unusable(format!(
+                "{} cannot be opened as a database: {e}. Check that the folder is writable and the file is Dandelion's",
+                file.display()
+            ))
+        };
+        // No idle reaping: a reconnect would lose the statement cache, and SQLite connections cost nothing to keep.
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.clone())
+            .await
+            .map_err(unusable)?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
+            .await
+            .map_err(unusable)?;
+        Ok(Self(Arc::new(Pools::Sqlite { write, read })))
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self> {
+        let options: PgConnectOptions = url.parse().map_err(|e| {
+            Error::Unusable(format!(
+                "database_url is not a PostgreSQL address: {e}. It looks like postgres://user:password@host/database"
+            ))
+        })?;
+        let pool = PgPoolOptions::new()
+            .max_connections(12)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(options.statement_cache_capacity(256).application_name("dandelion"))
+            .await
+            .map_err(|e| {
+                Error::Unusable(format!(
+                    "PostgreSQL is out of reach: {e}. Check database_url and that the server is up"
+                ))
+            })?;
+        let version: i64 = Self(Arc::new(Pools::Postgres(pool.clone())))
+            .one(Q::new("select cast(current_setting('server_version_num') as bigint) as version"))
+            .await?
+            .get("version")?;
+        if version < 150_000 {
+            return Err(Error::Unusable(format!(
+                "PostgreSQL {} is too old; Dandelion needs 15 or newer",
+                version / 10_000
+            )));
+        }
+        Ok(Self(Arc::new(Pools::Postgres(pool))))
+    }
+
+    /// A connection to a PostgreSQL server without any schema, to make databases with.
+    pub(crate) async fn open_bare(url: &str) -> Result<Self> {
+        Self::open_postgres(url).await
+    }
+
+    /// Whether this is PostgreSQL (otherwise SQLite).
+    pub fn is_postgres(&self) -> bool {
+        matches!(*self.0, Pools::Postgres(_))
+    }
+
+    /// All rows of a reading query.
+    pub(crate) fn all(&self, query: Q) -> Boxed<'_, Vec<Row>> {
+        Box::pin(async move {
+            match &*self.0 {
+                Pools::Sqlite { read, .. } => query.all_sqlite(read).await,
+                Pools::Postgres(pool) => query.all_postgres(pool).await,
+            }
+        })
+    }
+
+    /// The first row of a reading query, if any.
+    pub(crate) fn opt(&self, query: Q) -> Boxed<'_, Option<Row>> {
+        Box::pin(async move { Ok(self.all(query).await?.into_iter().next()) })
+    }
+
+    /// The first row of a reading query that always has one.
+    pub(crate) fn one(&self, query: Q) -> Boxed<'_, Row> {
+        Box::pin(async move { self.opt(query).await?.ok_or(Error::Store(sqlx::Error::RowNotFound)) })
+    }
+
+    /// Starts a write transaction. On SQLite it takes the one writer's place at once (`BEGIN IMMEDIATE`).
+    pub(crate) fn begin(&self, actor: Actor, now: Micros) -> Boxed<'_, Tx> {
+        Box::pin(async move {
+            let inner = match &*self.0 {
+                Pools::Sqlite { write, .. } => tx::Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+                Pools::Postgres(pool) => tx::Inner::Postgres(pool.begin().await?),
+            };
+            Ok(Tx::new(inner, actor, now))
+        })
+    }
+
+    /// Whether the database answers at all; what `/readyz` asks.
+    pub async fn ping(&self) -> Result<()> {
+        self.one(Q::new("select 1 as one")).await.map(drop)
+    }
+
+    /// Closes every connection; SQLite writes its log back into the file.
+    pub async fn close(&self) {
+        match &*self.0 {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Copies the whole SQLite database into a new file, consistent at one moment, while writing goes on.
+    /// PostgreSQL has `pg_dump` for this and is refused here.
+    pub async fn copy_into(&self, file: &Path) -> Result<()> {
+        match &*self.0 {
+            Pools::Sqlite { write, .. } => {
+                let name = file.to_str().ok_or_else(|| Error::invalid("file", "the path is not valid UTF-8", ""))?;
+                Q::new("vacuum into $1").bind(name).run_sqlite(&mut *write.acquire().await?).await?;
+                Ok(())
+            }
+            Pools::Postgres(_) => Err(Error::Unusable(
+                "this database is PostgreSQL: back it up with pg_dump and restore it with pg_restore".into(),
+            )),
+        }
+    }
+}

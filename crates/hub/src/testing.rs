@@ -1,0 +1,114 @@
+//! Stores to test with: each test gets its own, on SQLite and on PostgreSQL alike.
+//!
+//! ```ignore
+//! both_stores!(a_case_has_one_owner, |hub| async move { … });
+//! ```
+//! PostgreSQL is the server of `DANDELION_TEST_POSTGRES` (`postgres://user@127.0.0.1:port/postgres`); the project's
+//! test script starts one. Without the variable the PostgreSQL half fails, unless `DANDELION_TEST_SQLITE_ONLY` is set.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Clock, Db, Hub, Random, log::Actor, store::Q};
+
+/// 2026-03-02T09:00:00Z, a Monday: where a test's clock stands at first.
+pub const MONDAY: i64 = 1_772_442_000_000_000;
+
+/// A hub on a fresh store, with a still clock and repeatable randomness. The folder goes with the value.
+#[derive(Debug)]
+pub struct TestHub {
+    /// The hub.
+    pub hub: Hub,
+    folder: std::path::PathBuf,
+}
+
+impl std::ops::Deref for TestHub {
+    type Target = Hub;
+    fn deref(&self) -> &Hub {
+        &self.hub
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+fn fresh_name() -> String {
+    let count = COUNT.fetch_add(1, Ordering::SeqCst);
+    format!("dandelion_test_{}_{count}_{:x}", std::process::id(), Random::System.u64())
+}
+
+impl TestHub {
+    fn on(db: Db, folder: std::path::PathBuf) -> Self {
+        Self { hub: Hub { db, clock: Clock::fixed(MONDAY), random: Random::seeded(1) }, folder }
+    }
+
+    /// On a new SQLite file.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(fresh_name());
+        Self::on(Db::open(&folder, None).await.expect("a SQLite store"), folder)
+    }
+
+    /// On a new PostgreSQL database, or nothing where the environment says SQLite only.
+    ///
+    /// # Panics
+    /// If there is no server to ask.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("DANDELION_TEST_POSTGRES") else {
+            assert!(
+                std::env::var_os("DANDELION_TEST_SQLITE_ONLY").is_some(),
+                "set DANDELION_TEST_POSTGRES to a PostgreSQL 15 server (./scripts/test starts one), or DANDELION_TEST_SQLITE_ONLY=1"
+            );
+            return None;
+        };
+        let name = fresh_name();
+        let admin = Db::open_bare(&server).await.expect("the PostgreSQL server");
+        admin.all(Q::of(format!("create database {name}"))).await.expect("create database");
+        admin.close().await;
+        let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
+        let db =
+            Db::open(std::path::Path::new("."), Some(&format!("{base}/{name}"))).await.expect("a PostgreSQL store");
+        Some(Self::on(db, std::env::temp_dir().join(name)))
+    }
+
+    /// A write transaction of the test itself.
+    ///
+    /// # Panics
+    /// If none can be had.
+    pub async fn tx(&self) -> crate::Tx {
+        self.hub.begin(Actor::System("test")).await.expect("a transaction")
+    }
+}
+
+/// Makes one test into two, on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! both_stores {
+    ($name:ident, |$hub:ident| $body:expr) => {
+        mod $name {
+            #[allow(unused_imports, reason = "some bodies need nothing of the surroundings")]
+            use super::*;
+
+            async fn body($hub: $crate::testing::TestHub) {
+                $body.await
+            }
+
+            #[tokio::test]
+            async fn sqlite() {
+                body($crate::testing::TestHub::sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(hub) = $crate::testing::TestHub::postgres().await {
+                    body(hub).await;
+                }
+            }
+        }
+    };
+}
