@@ -50,7 +50,7 @@ both_stores!(many_rows_are_inserted_in_order, |hub| async move {
     tx.log(Entry::new("x.y", "x", 1));
     tx.commit().await.unwrap();
     let row = hub.db.one(Q::new("select count(*) as n, max(value) as v from settings")).await.unwrap();
-    assert_eq!((row.get::<i64, _>("n").unwrap(), row.get::<String, _>("v").unwrap()), (300, "v99\u{2400}".to_owned()));
+    assert_eq!((row.get::<i64, _>("n").unwrap(), row.get::<String, _>("v").unwrap()), (300, "v9\u{2400}".to_owned()));
 });
 
 both_stores!(a_newer_schema_is_refused_in_words, |hub| async move {
