@@ -16,6 +16,7 @@ mod network;
 mod post;
 mod refusal;
 mod time;
+pub mod words;
 
 pub use author::Author;
 pub use network::{Network, NetworkError};

@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+/// Everything the rules say of one post. Immutable once stored; a person's correction stands beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Which rules said it, [`crate::VERSION`].
+    pub version: String,
+    /// An ISO 639-1 code, or `unknown`.
+    pub language: Judgement,
+    /// `negative`, `neutral`, `positive` or `mixed`.
+    pub sentiment: Judgement,
+    /// What the author wants; several may hold, the strongest first, never empty (`other` stands alone).
+    pub intents: Vec<Judgement>,
+    /// `0` (whenever) to `3` (now).
+    pub urgency: Judgement,
+    /// `safety`, `legal`, `data breach`, `press`; most posts have none.
+    pub risks: Vec<Judgement>,
+    /// Products of the lexicon that are named, ours and competitors'.
+    pub products: Vec<Found>,
+    /// Topics of the lexicon that are named.
+    pub topics: Vec<Found>,
+    /// How far the author's words carry. It decides who is told, never how long anyone waits.
+    pub influence: Sum,
+}
+
+/// One statement with its certainty and its causes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// What is said; the words depend on the question.
+    pub value: String,
+    /// How much speaks for it, 0 to 1. Not a probability: rules have none.
+    pub score: f64,
+    /// What caused it, strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+/// What caused a judgement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule's name, as the crate's documentation lists it.
+    pub rule: String,
+    /// The words of the post that met the rule, or what it says in words.
+    pub words: String,
+    /// The bytes of `post.text` where those words stand; none for words of the title and for what no words cause.
+    pub span: Option<[usize; 2]>,
+}
+
+/// A product or topic of the lexicon that a post names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Its key in the organisation.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a competitor's.
+    pub competitor: bool,
+    /// The words that name it, as they stand in the post, first of each place.
+    pub words: String,
+    /// The bytes of `post.text` where it is named; empty when only the title names it.
+    pub spans: Vec<[usize; 2]>,
+}
+
+/// A visible sum of named rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// The points of all terms that are known.
+    pub total: i64,
+    /// Every rule, also those whose number is unknown.
+    pub terms: Vec<Term>,
+}
+
+/// One rule of a sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// The rule's name.
+    pub rule: String,
+    /// What it saw, in words.
+    pub words: String,
+    /// What it adds; `None` means unknown, which is not zero.
+    pub points: Option<i64>,
+}
