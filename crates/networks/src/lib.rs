@@ -1,1 +1,17 @@
-//! networks
+//! Reading from and writing to the outside world. No database, nothing fetched is trusted.
+//!
+//! * [`egress`]: the one client for foreign addresses; refuses what is not public, bounds everything else.
+//! * [`feed`]: RSS, Atom and JSON Feed, read, polled and found; [`opml`] for lists of them.
+//! * [`mod@file`]: JSONL, CSV, TSV and feed files, streamed row by row.
+//! * [`webhook`]: signed posts pushed to us, by Standard Webhooks.
+//! * [`clean`]: markup made safe to show, or plain.
+//! * [`NETWORKS`]: what there is, one line a network.
+
+pub mod clean;
+pub mod egress;
+pub mod moment;
+
+use std::pin::Pin;
+
+/// A boxed future: public entrances return it, so that crates that call them need not compile their bodies again.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,352 @@
+//! The one way out: every foreign address is fetched by [`Client`].
+//!
+//! What it refuses, on every hop: schemes other than http and https, hosts that are or resolve to an address that is
+//! not public, circles, long chains, large bodies (counted unpacked), bombs, floods of headers, and whatever takes
+//! longer than the deadline. Proxy variables of the environment are ignored: a proxy would look names up itself.
+
+mod address;
+mod body;
+mod error;
+mod resolver;
+mod retry;
+
+use std::collections::HashSet;
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
+    RETRY_AFTER,
+};
+use reqwest::{Method, redirect};
+use url::{Host, Url};
+
+pub use address::{Allowed, AllowedError, is_public};
+pub use error::Error;
+pub use retry::retry_after;
+
+use crate::Later;
+use resolver::{Lookup, NotFound, NotPublic, PublicOnly, permitted};
+
+/// Most bytes of headers of one answer.
+const MAX_HEADERS: usize = 64 * 1024;
+/// Longest address taken.
+const MAX_URL: usize = 8 * 1024;
+
+/// The rules of the way out.
+#[derive(Debug, Clone)]
+pub struct Egress {
+    /// Exceptions to "public addresses only".
+    pub allow_private: Vec<Allowed>,
+    /// Most bytes of a body, counted after unpacking.
+    pub max_bytes: usize,
+    /// Time for the whole exchange, all redirects and the last byte of the body included.
+    pub deadline: Duration,
+    /// Time for one connection to come about.
+    pub connect: Duration,
+    /// Most redirects followed.
+    pub max_hops: u8,
+    /// What we call ourselves. Networks want a name and a way to reach its owner.
+    pub user_agent: String,
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self {
+            allow_private: Vec::new(),
+            max_bytes: 8 * 1024 * 1024,
+            deadline: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            max_hops: 5,
+            user_agent: concat!("Dandelion/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// The client for foreign addresses. Clones share connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    rules: Egress,
+    /// For every port no exception names.
+    general: reqwest::Client,
+    /// For ports that exceptions name, each knowing only the exceptions that hold there.
+    by_port: Vec<(u16, reqwest::Client)>,
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers as sent.
+    pub headers: HeaderMap,
+    /// The address that answered, after redirects.
+    pub url: Url,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
+    /// The redirects on the way.
+    pub hops: Vec<Hop>,
+}
+
+/// One redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// Its status: 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// Where it led.
+    pub to: Url,
+}
+
+impl Client {
+    /// Makes a client. Installs rustls' ring provider unless one is installed already.
+    pub fn new(rules: Egress) -> Result<Self, Error> {
+        Self::with_lookup(rules, &resolver::system())
+    }
+
+    /// Makes a client that resolves names by `lookup`, so that tests can play a hostile name server.
+    fn with_lookup(rules: Egress, lookup: &Lookup) -> Result<Self, Error> {
+        // An error here means that somebody was first, which is just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = |port: Option<u16>| {
+            let holds = |rule: &&Allowed| rule.port().is_none() || rule.port() == port;
+            let allowed = rules.allow_private.iter().filter(holds).cloned().collect();
+            build(&rules, PublicOnly { lookup: lookup.clone(), allowed })
+        };
+        let mut by_port = Vec::new();
+        for port in rules.allow_private.iter().filter_map(Allowed::port).collect::<HashSet<_>>() {
+            by_port.push((port, client(Some(port))?));
+        }
+        let general = client(None)?;
+        Ok(Self { general, by_port, rules })
+    }
+
+    /// The rules it was made with.
+    pub fn rules(&self) -> &Egress {
+        &self.rules
+    }
+
+    /// Fetches `url`, following redirects. An answer of any status is `Ok`; see [`Response::success`].
+    ///
+    /// Headers that prove who we are do not follow a redirect to another origin.
+    pub fn get<'a>(&'a self, url: &'a str, headers: &'a [(&'a str, &'a str)]) -> Later<'a, Result<Response, Error>> {
+        Box::pin(async move { self.within_deadline(url, self.follow(url, headers)).await })
+    }
+
+    /// Posts `body` to `url`, once. A redirect is an answer like any other and not followed: what was said in one
+    /// place is not to be said again in another without anybody knowing.
+    pub fn post<'a>(
+        &'a self,
+        url: &'a str,
+        headers: &'a [(&'a str, &'a str)],
+        body: Vec<u8>,
+    ) -> Later<'a, Result<Response, Error>> {
+        Box::pin(async move {
+            let once = async {
+                let at = read_url(url)?;
+                let headers = read_headers(headers)?;
+                self.ask(Method::POST, &at, headers, Some(body)).await
+            };
+            self.within_deadline(url, once).await
+        })
+    }
+
+    async fn within_deadline<T>(&self, url: &str, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::time::timeout(self.rules.deadline, work).await.unwrap_or_else(|_| {
+            let host = Url::parse(url).ok().and_then(|u| u.host_str().map(ToOwned::to_owned)).unwrap_or_default();
+            Err(Error::Deadline { host, deadline: self.rules.deadline })
+        })
+    }
+
+    async fn follow(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response, Error> {
+        let mut at = read_url(url)?;
+        let mut headers = read_headers(headers)?;
+        let mut hops = Vec::new();
+        let mut seen = HashSet::from([at.clone()]);
+        loop {
+            let response = self.ask(Method::GET, &at, headers.clone(), None).await?;
+            if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+                return Ok(Response { hops, ..response });
+            }
+            let to = next_hop(&at, &response)?;
+            if hops.len() >= usize::from(self.rules.max_hops) {
+                return Err(Error::Hops { limit: self.rules.max_hops, url: short(to.as_str()) });
+            }
+            if !seen.insert(to.clone()) {
+                return Err(Error::Loop { url: short(to.as_str()) });
+            }
+            if to.origin() != at.origin() {
+                for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+                    headers.remove(secret);
+                }
+            }
+            hops.push(Hop { status: response.status, to: to.clone() });
+            at = to;
+        }
+    }
+
+    /// One request, no redirects.
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Error> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        // The connector does not ask the resolver about literal addresses, so they are looked at here.
+        self.check_literal(url)?;
+        let mut request = self.for_port(url).request(method, url.clone()).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = request.send().await.map_err(|e| failed(&e, &host))?;
+        if let Some(peer) = answer.remote_addr() {
+            self.check_address(url, peer.ip())?;
+        }
+        let headers = answer.headers().clone();
+        if headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > MAX_HEADERS {
+            return Err(Error::Headers { host, limit: MAX_HEADERS });
+        }
+        let status = answer.status().as_u16();
+        let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
+        let body = if redirects { Vec::new() } else { body::read(answer, &host, &self.rules).await? };
+        Ok(Response { status, headers, url: url.clone(), body, hops: Vec::new() })
+    }
+
+    fn for_port(&self, url: &Url) -> &reqwest::Client {
+        let port = url.port_or_known_default();
+        self.by_port.iter().find(|(p, _)| Some(*p) == port).map_or(&self.general, |(_, client)| client)
+    }
+
+    fn check_literal(&self, url: &Url) -> Result<(), Error> {
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.check_address(url, address.into()),
+            Some(Host::Ipv6(address)) => self.check_address(url, address.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_address(&self, url: &Url, address: IpAddr) -> Result<(), Error> {
+        let port = url.port_or_known_default();
+        let host = url.host_str().unwrap_or_default();
+        let holds = |rule: &&Allowed| rule.port().is_none() || rule.port() == port;
+        let allowed: Vec<Allowed> = self.rules.allow_private.iter().filter(holds).cloned().collect();
+        if permitted(host, address, &allowed) { Ok(()) } else { Err(Error::Private { host: host.to_owned(), address }) }
+    }
+}
+
+impl Response {
+    /// A header as text, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// How long the other side asks us to wait (`Retry-After`).
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now))
+    }
+
+    /// The answer if its status is 2xx, otherwise [`Error::Status`].
+    pub fn success(self, now: Timestamp) -> Result<Self, Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        Err(Error::Status { url: short(self.url.as_str()), status: self.status, retry_after: self.retry_after(now) })
+    }
+
+    /// Where the thing has moved for good: the last address, when every redirect said so (301, 308).
+    pub fn moved_to(&self) -> Option<&Url> {
+        let permanent = !self.hops.is_empty() && self.hops.iter().all(|hop| matches!(hop.status, 301 | 308));
+        permanent.then_some(&self.url)
+    }
+}
+
+fn build(rules: &Egress, resolver: PublicOnly) -> Result<reqwest::Client, Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .no_gzip()
+        .referer(false)
+        .redirect(redirect::Policy::none())
+        .dns_resolver(resolver)
+        .connect_timeout(rules.connect)
+        .http2_max_header_list_size(MAX_HEADERS as u32)
+        .pool_max_idle_per_host(4)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(&rules.user_agent)
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
+        .build()
+        .map_err(|e| Error::Client(chain(&e)))
+}
+
+fn read_url(text: &str) -> Result<Url, Error> {
+    let bad = |why: String| Error::Url { url: short(text), why };
+    if text.len() > MAX_URL {
+        return Err(bad(format!("it is {} bytes long, at most {MAX_URL} are taken", text.len())));
+    }
+    let mut url = Url::parse(text.trim()).map_err(|e| bad(e.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Error::Scheme { url: short(text), scheme: url.scheme().to_owned() });
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(bad("it has no host".to_owned()));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+fn next_hop(at: &Url, response: &Response) -> Result<Url, Error> {
+    let nowhere = || Error::Nowhere { host: at.host_str().unwrap_or_default().to_owned() };
+    let value = response.headers.get(LOCATION).ok_or_else(nowhere)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let joined = at.join(text.trim()).map_err(|e| Error::Url { url: short(&text), why: e.to_string() })?;
+    let mut to = read_url(joined.as_str())?;
+    // A redirect must not make us sign in anywhere with a name of its choosing.
+    if to.origin() != at.origin() || to.username() != at.username() {
+        let _ = to.set_username("");
+        let _ = to.set_password(None);
+    }
+    Ok(to)
+}
+
+fn read_headers(headers: &[(&str, &str)]) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let bad = || Error::Header { name: short(name) };
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        map.append(name, HeaderValue::from_str(value).map_err(|_| bad())?);
+    }
+    Ok(map)
+}
+
+/// Turns the client's error into ours.
+fn failed(error: &reqwest::Error, host: &str) -> Error {
+    let host = host.to_owned();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(NotPublic { address }) = inner.downcast_ref() {
+            return Error::Private { host, address: *address };
+        }
+        if let Some(NotFound(why)) = inner.downcast_ref() {
+            return Error::Name { host, why: why.clone() };
+        }
+        cause = inner.source();
+    }
+    Error::Connection { host, why: chain(error) }
+}
+
+/// The innermost cause, which is the one that tells.
+fn chain(error: &reqwest::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    words
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(200).filter(|c| !c.is_control()).collect()
+}
