@@ -6,10 +6,13 @@
 
 pub mod clock;
 mod error;
+pub mod handle;
 pub mod log;
+pub mod member;
 pub mod scope;
 pub mod store;
 pub mod testing;
+pub mod unit;
 
 pub use clock::{Clock, Random};
 pub use error::{Error, Result};

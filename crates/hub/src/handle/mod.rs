@@ -1,0 +1,137 @@
+//! Handles: the accounts of ours that we speak from.
+
+use dandelion_post::Network;
+
+use crate::{Db, Error, Result, store::{Q, Row}};
+
+/// What an account of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Helping customers.
+    Care,
+    /// Telling the public.
+    News,
+    /// Selling.
+    Sales,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Care, Self::News, Self::Sales];
+
+    /// As written in `org.toml` and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Care => "care",
+            Self::News => "news",
+            Self::Sales => "sales",
+        }
+    }
+}
+
+impl std::str::FromStr for Purpose {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+            .ok_or_else(|| Error::invalid("purpose", "one of care, news, sales", text))
+    }
+}
+
+/// How a handle publishes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The address replies are published to; none means that this handle cannot be written from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The secret that signs what we publish, or where to find it (`env:DANDELION_…`); see [`Config::secret_value`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Whether the network promises that one idempotency key is published once at most.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub honours_keys: bool,
+}
+
+/// An account of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handle {
+    /// Its id.
+    pub id: i64,
+    /// Its key in `org.toml`.
+    pub key: String,
+    /// The network it is on.
+    pub network: String,
+    /// Its name there, `@acme_care`.
+    pub name: String,
+    /// The unit that speaks from it.
+    pub unit: i64,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The member who answers for it.
+    pub owner: Option<i64>,
+    /// Who stands in.
+    pub deputy: Option<i64>,
+    /// How it publishes.
+    pub config: Config,
+    /// No longer spoken from.
+    pub archived: bool,
+}
+
+/// A handle's name as it is compared: without `@`, in lower case.
+pub fn folded(name: &str) -> String {
+    name.trim().trim_start_matches('@').to_lowercase()
+}
+
+/// Every handle, archived ones included, oldest first.
+pub async fn all(db: &Db) -> Result<Vec<Handle>> {
+    let sql = "select id, key, network, name, unit_id, purpose, owner_id, deputy_id, config, archived_at
+               from handles order by id";
+    db.all(Q::new(sql)).await?.iter().map(from_row).collect()
+}
+
+/// One handle.
+pub async fn find(db: &Db, id: i64) -> Result<Handle> {
+    all(db).await?.into_iter().find(|handle| handle.id == id).ok_or(Error::not_found("handle", id))
+}
+
+/// The live handles on a network, those of a unit first.
+pub async fn for_unit(db: &Db, unit: i64, network: &Network) -> Result<Vec<Handle>> {
+    let mut found = all(db).await?;
+    found.retain(|handle| !handle.archived && handle.network == network.as_str());
+    found.sort_by_key(|handle| (handle.unit != unit, handle.id));
+    Ok(found)
+}
+
+fn from_row(row: &Row) -> Result<Handle> {
+    let purpose: String = row.get("purpose")?;
+    Ok(Handle {
+        id: row.get("id")?,
+        key: row.get("key")?,
+        network: row.get("network")?,
+        name: row.get("name")?,
+        unit: row.get("unit_id")?,
+        purpose: purpose.parse().map_err(|_| Error::Damaged(format!("a handle's purpose reads `{purpose}`")))?,
+        owner: row.get("owner_id")?,
+        deputy: row.get("deputy_id")?,
+        config: row.json("config")?,
+        archived: row.get::<Option<i64>, _>("archived_at")?.is_some(),
+    })
+}
+
+impl Config {
+    /// The secret itself: as stored, or out of the environment variable that `env:NAME` names. Only variables whose
+    /// name begins with `DANDELION_` are read, so that nobody can have others sent to an address of theirs.
+    pub fn secret_value(&self) -> Result<Option<String>> {
+        let Some(secret) = self.secret.as_deref() else { return Ok(None) };
+        let Some(name) = secret.strip_prefix("env:") else { return Ok(Some(secret.to_owned())) };
+        if !name.starts_with("DANDELION_") {
+            return Err(Error::invalid("secret", "only variables whose name begins with DANDELION_ are read", name));
+        }
+        std::env::var(name).map(Some).map_err(|_| {
+            Error::Unusable(format!("the environment variable {name}, which holds a handle's secret, is not set"))
+        })
+    }
+}
