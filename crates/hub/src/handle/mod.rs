@@ -2,7 +2,10 @@
 
 use dandelion_post::Network;
 
-use crate::{Db, Error, Result, store::{Q, Row}};
+use crate::{
+    Db, Error, Result,
+    store::{Q, Row},
+};
 
 /// What an account of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

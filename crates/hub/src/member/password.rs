@@ -80,7 +80,8 @@ pub async fn verify(password: &str, stored: Option<String>) -> Result<bool> {
     apart(move || {
         let known = stored.is_some();
         let phc = stored.as_deref().unwrap_or(&NOBODY);
-        let hash = PasswordHash::new(phc).map_err(|_| Error::Damaged("a stored password hash cannot be read".into()))?;
+        let hash =
+            PasswordHash::new(phc).map_err(|_| Error::Damaged("a stored password hash cannot be read".into()))?;
         Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok() && known)
     })
     .await?
@@ -91,9 +92,9 @@ static NOBODY: LazyLock<String> =
     LazyLock::new(|| hash_with("nobody signs in with this", &[7; 16]).unwrap_or_default());
 
 fn hash_with(password: &str, salt: &[u8]) -> Result<String> {
-    let hash = argon2()?
-        .hash_password_with_salt(password.as_bytes(), salt)
-        .map_err(|e| Error::Unusable(format!("the password could not be hashed: {e}. Free some memory and try again")))?;
+    let hash = argon2()?.hash_password_with_salt(password.as_bytes(), salt).map_err(|e| {
+        Error::Unusable(format!("the password could not be hashed: {e}. Free some memory and try again"))
+    })?;
     Ok(hash.to_string())
 }
 

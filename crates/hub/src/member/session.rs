@@ -81,13 +81,7 @@ pub fn sign_in<'a>(
 }
 
 /// Makes a session for a member inside somebody else's transaction: after an invitation was used.
-pub(crate) async fn start(
-    tx: &mut Tx,
-    hub: &Hub,
-    member: i64,
-    agent: &str,
-    previous: Option<&str>,
-) -> Result<Started> {
+pub(crate) async fn start(tx: &mut Tx, hub: &Hub, member: i64, agent: &str, previous: Option<&str>) -> Result<Started> {
     if let Some(previous) = previous {
         end_where_token(tx, previous).await?;
     }

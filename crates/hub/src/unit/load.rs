@@ -66,11 +66,7 @@ async fn settings(db: &Db) -> Result<BTreeMap<String, serde_json::Value>> {
 
 async fn load_hours(db: &Db) -> Result<BTreeMap<String, Hours>> {
     let rows = db.all(q!("select key, body from hours")).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((row.get("key")?, row.json("body")?))
-        })
-        .collect()
+    rows.iter().map(|row| Ok((row.get("key")?, row.json("body")?))).collect()
 }
 
 async fn rows<T>(db: &Db, sql: &'static str, read: fn(&Row) -> Result<T>) -> Result<Vec<T>> {

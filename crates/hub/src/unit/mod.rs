@@ -308,9 +308,9 @@ impl Org {
     /// A live handle by its network and name; `@` and case do not matter.
     pub fn handle_named(&self, network: &str, name: &str) -> Option<&Handle> {
         let folded = crate::handle::folded(name);
-        self.handles
-            .iter()
-            .find(|handle| !handle.archived && handle.network == network && crate::handle::folded(&handle.name) == folded)
+        self.handles.iter().find(|handle| {
+            !handle.archived && handle.network == network && crate::handle::folded(&handle.name) == folded
+        })
     }
 }
 
