@@ -4,11 +4,13 @@
 //! does takes a [`Hub`] (store, clock, randomness) and, where a person asks, their [`scope::Viewer`].
 //! SQL lives only in this crate; other crates see nouns.
 
+pub mod case;
 pub mod clock;
 mod error;
 pub mod handle;
 pub mod log;
 pub mod member;
+pub mod outcome;
 pub mod scope;
 pub mod store;
 pub mod testing;
