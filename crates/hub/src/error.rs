@@ -51,6 +51,11 @@ impl Error {
         Self::NotFound { noun, id: id.to_string() }
     }
 
+    /// Whether the database undid this because two transactions waited for each other; trying again helps.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Store(sqlx::Error::Database(e)) if matches!(e.code().as_deref(), Some("40P01" | "40001")))
+    }
+
     /// Whether the database says that a unique value is already taken.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Store(sqlx::Error::Database(e)) if e.is_unique_violation())

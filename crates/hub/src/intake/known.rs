@@ -1,0 +1,109 @@
+//! What the store already knows about the posts of a batch.
+
+use std::collections::{HashMap, HashSet};
+
+use dandelion_post::Micros;
+
+use crate::{
+    Result, Tx,
+    store::{Q, Value},
+};
+
+/// Network and the network's own id.
+pub(super) type Key = (String, String);
+
+/// A stored post, as far as intake needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub id: i64,
+    pub thread: i64,
+    pub author: Option<i64>,
+    pub digest: Vec<u8>,
+    pub revision: i64,
+    pub edited_at: Option<Micros>,
+    pub deleted_at: Option<Micros>,
+    pub ours: bool,
+}
+
+/// Runs `head … in (values …) tail` over pairs of text, in chunks of few fixed sizes.
+async fn by_pairs(tx: &mut Tx, head: &str, tail: &str, keys: &[Key]) -> Result<Vec<crate::store::Row>> {
+    let mut found = Vec::new();
+    let mut rest = keys;
+    while !rest.is_empty() {
+        let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let list: Vec<String> = (0..size).map(|n| format!("(${}, ${})", 2 * n + 1, 2 * n + 2)).collect();
+        let values = chunk.iter().flat_map(|(a, b)| [Value::from(a), Value::from(b)]);
+        found.extend(tx.all(Q::of(format!("{head} in (values {}){tail}", list.join(", "))).bind_all(values)).await?);
+    }
+    Ok(found)
+}
+
+/// The stored posts among these keys.
+pub(super) async fn posts(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Key, Known>> {
+    let keys: Vec<Key> = keys.iter().cloned().collect();
+    let head = "select id, network, remote_id, thread_id, author_id, digest, revision, edited_at, deleted_at, ours from posts
+                where (network, remote_id)";
+    let mut known = HashMap::new();
+    for row in by_pairs(tx, head, "", &keys).await? {
+        let post = Known {
+            id: row.get("id")?,
+            thread: row.get("thread_id")?,
+            author: row.get("author_id")?,
+            digest: row.get("digest")?,
+            revision: row.get("revision")?,
+            edited_at: row.get("edited_at")?,
+            deleted_at: row.get("deleted_at")?,
+            ours: row.get("ours")?,
+        };
+        known.insert((row.get("network")?, row.get("remote_id")?), post);
+    }
+    Ok(known)
+}
+
+/// Threads of stored posts that answer one of these keys: (the key answered, the thread).
+pub(super) async fn answers(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
+    let keys: Vec<Key> = keys.iter().cloned().collect();
+    let head = "select distinct network, in_reply_to, thread_id from posts where in_reply_to is not null and (network, in_reply_to)";
+    let rows = by_pairs(tx, head, "", &keys).await?;
+    rows.iter().map(|row| Ok(((row.get("network")?, row.get("in_reply_to")?), row.get("thread_id")?))).collect()
+}
+
+/// Threads by the network's own id of the conversation.
+pub(super) async fn threads(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
+    let keys: Vec<Key> = keys.iter().cloned().collect();
+    let head = "select network, remote_key, coalesce(merged_into, id) as id from threads where remote_key is not null and (network, remote_key)";
+    let rows = by_pairs(tx, head, "", &keys).await?;
+    rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_key")?), row.get("id")?))).collect()
+}
+
+/// Deletions that came before their posts.
+pub(super) async fn tombstones(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Key, Micros>> {
+    let keys: Vec<Key> = keys.iter().cloned().collect();
+    let head = "select network, remote_id, deleted_at from tombstones where (network, remote_id)";
+    let rows = by_pairs(tx, head, "", &keys).await?;
+    rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_id")?), row.get("deleted_at")?))).collect()
+}
+
+/// Rows by a list of ids: `head in (…) tail`, in chunks.
+pub(super) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> Result<Vec<crate::store::Row>> {
+    let mut found = Vec::new();
+    let mut rest = ids;
+    while !rest.is_empty() {
+        let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+        let (chunk, after) = rest.split_at(size);
+        rest = after;
+        let list: Vec<String> = (1..=size).map(|n| format!("${n}")).collect();
+        let query = Q::of(format!("{head} in ({}){tail}", list.join(", ")));
+        found.extend(tx.all(query.bind_all(chunk.iter().map(|id| Value::from(*id)))).await?);
+    }
+    Ok(found)
+}
+
+/// Ids of authors.
+pub(super) async fn authors(tx: &mut Tx, keys: &[Key]) -> Result<Vec<(Key, i64)>> {
+    let head = "select id, network, remote_key from authors where (network, remote_key)";
+    let rows = by_pairs(tx, head, "", keys).await?;
+    rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_key")?), row.get("id")?))).collect()
+}

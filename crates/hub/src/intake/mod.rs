@@ -1,0 +1,138 @@
+//! The one way in: every post of every source, live or imported, comes through [`receive`].
+//!
+//! In one transaction a batch is counted, told apart from what is known, joined to its threads, stored, indexed,
+//! matched, analysed, routed to a unit and turned into cases, and the source's accounting and cursor move with it:
+//! *seen = stored + duplicate + refused*, at every moment, per source (laws 1 and 2). What can be done without the
+//! database (checking, cleaning, matching, judging) is done before, in [`Prepared`], off the writer's time.
+
+mod case;
+mod change;
+mod known;
+mod prepare;
+mod store;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+use std::sync::Arc;
+
+use dandelion_post::{Post, Refusal};
+
+use crate::{Error, Hub, Result, engine::Engine, log::Actor};
+
+pub use prepare::Prepared;
+
+/// Most items taken in one transaction; a longer batch is cut, in order.
+pub const BATCH: usize = 512;
+
+/// Most bytes of a refused item that are kept.
+pub const RAW_KEPT: usize = 64 * 1024;
+
+/// One thing a source brought: a post, or what could not be read as one.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Where it came from, for people: `posts.jsonl line 12`, `entry 3`, `delivery msg_…`.
+    pub place: String,
+    /// The post, or why there is none with the item as it came.
+    pub content: Result<Post, (Refusal, String)>,
+}
+
+impl Item {
+    /// A post that was read without trouble.
+    pub fn post(place: impl Into<String>, post: Post) -> Self {
+        Self { place: place.into(), content: Ok(post) }
+    }
+
+    /// Something that could not be read, kept as it came.
+    pub fn refused(place: impl Into<String>, refusal: Refusal, raw: String) -> Self {
+        Self { place: place.into(), content: Err((refusal, raw)) }
+    }
+}
+
+/// What became of what was seen. `seen = stored + duplicate + refused`, always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Accounting {
+    /// Everything the source brought.
+    pub seen: i64,
+    /// Taken in: new posts, new wordings of known ones, deletions.
+    pub stored: i64,
+    /// Known already, word for word.
+    pub duplicate: i64,
+    /// Not taken, kept with the reason.
+    pub refused: i64,
+}
+
+impl std::fmt::Display for Accounting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { seen, stored, duplicate, refused } = self;
+        write!(f, "seen {seen} = stored {stored} + duplicate {duplicate} + refused {refused}")
+    }
+}
+
+impl std::ops::AddAssign for Accounting {
+    fn add_assign(&mut self, other: Self) {
+        self.seen += other.seen;
+        self.stored += other.stored;
+        self.duplicate += other.duplicate;
+        self.refused += other.refused;
+    }
+}
+
+impl Accounting {
+    /// Whether the equation holds.
+    pub fn balances(&self) -> bool {
+        self.seen == self.stored + self.duplicate + self.refused
+    }
+}
+
+/// Takes in what a source brought. When this returns, it is on disk; when it fails, nothing of the failing batch is,
+/// and the source may bring all of it again: what was stored will count as duplicate.
+pub async fn receive(hub: &Hub, source: i64, items: Vec<Item>) -> Result<Accounting> {
+    receive_with_cursor(hub, source, items, None).await
+}
+
+/// As [`receive`]; the source's cursor moves in the transaction of the last batch, never before.
+pub async fn receive_with_cursor(
+    hub: &Hub,
+    source: i64,
+    items: Vec<Item>,
+    cursor: Option<serde_json::Value>,
+) -> Result<Accounting> {
+    let mut total = Accounting::default();
+    let mut items = items.into_iter();
+    loop {
+        let batch: Vec<Item> = items.by_ref().take(BATCH).collect();
+        let last = items.len() == 0;
+        let prepared = Prepared::new(hub.engine().await?, batch, hub.now());
+        total += store(hub, source, &prepared, if last { cursor.as_ref() } else { None }).await?;
+        if last {
+            return Ok(total);
+        }
+    }
+}
+
+/// Stores a prepared batch of at most [`BATCH`] items. Importers prepare the next batch meanwhile.
+pub async fn store(
+    hub: &Hub,
+    source: i64,
+    prepared: &Prepared,
+    cursor: Option<&serde_json::Value>,
+) -> Result<Accounting> {
+    // Two sources may bring the same post at the same moment; on PostgreSQL one of them then starts again and finds it.
+    for _ in 0..4 {
+        match store::run(hub, source, prepared, cursor).await {
+            Err(error) if error.is_taken() || error.is_deadlock() => {}
+            other => return other,
+        }
+    }
+    Err(Error::Conflict("other sources kept bringing the same posts at the same moment; the batch will be brought again".into()))
+}
+
+/// Puts a batch through everything up to routing without storing any of it: what a query or a rule would do.
+pub fn rehearse(engine: &Arc<Engine>, items: Vec<Item>, now: dandelion_post::Micros) -> Prepared {
+    Prepared::new(engine.clone(), items, now)
+}
+
+pub(crate) fn actor(source: i64) -> Actor {
+    Actor::Source(source)
+}

@@ -1,0 +1,116 @@
+//! What is done to a batch before the database is touched.
+
+use std::sync::Arc;
+
+use dandelion_listen::Hit;
+use dandelion_post::{Micros, Post, Refusal, micros};
+use dandelion_understand::Analysis;
+use sha2::{Digest, Sha256};
+
+use super::{BATCH, Item};
+use crate::{engine::Engine, search};
+
+/// A batch that was checked, cleaned, matched and judged, and waits to be stored.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) engine: Arc<Engine>,
+    pub(super) now: Micros,
+    pub(super) fresh: Vec<Fresh>,
+    pub(super) refused: Vec<(String, Refusal, String)>,
+}
+
+/// One checked post with everything that can be said of it without the database.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    pub place: String,
+    pub post: Post,
+    /// Network as said by the post; `None` until the source's is filled in.
+    pub network: Option<String>,
+    pub digest: Vec<u8>,
+    pub words: String,
+    pub handles: Vec<String>,
+    pub created_at: Micros,
+    pub hits: Vec<Hit>,
+    pub analysis: Option<Analysis>,
+}
+
+impl Prepared {
+    /// Prepares at most [`BATCH`] items. Pure, and the costly half of the work: run it beside the writer.
+    pub fn new(engine: Arc<Engine>, items: Vec<Item>, now: Micros) -> Self {
+        debug_assert!(items.len() <= BATCH);
+        let (mut fresh, mut refused) = (Vec::with_capacity(items.len()), Vec::new());
+        for Item { place, content } in items {
+            match content.and_then(|post| checked(post, now)) {
+                Ok(post) => fresh.push(Fresh::new(&engine, place, post, now)),
+                Err((refusal, raw)) => refused.push((place, refusal, raw)),
+            }
+        }
+        Self { engine, now, fresh, refused }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.fresh.len() + self.refused.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each post with its hits and, where a query heard it, its analysis: for filters and rehearsals.
+    pub fn judged(&self) -> impl Iterator<Item = (&Post, &[Hit], Option<&Analysis>)> {
+        self.fresh.iter().map(|fresh| (&fresh.post, fresh.hits.as_slice(), fresh.analysis.as_ref()))
+    }
+}
+
+impl Fresh {
+    fn new(engine: &Engine, place: String, mut post: Post, now: Micros) -> Self {
+        post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
+        let network = post.network.as_ref().map(|network| network.as_str().to_owned());
+        let mut hits = Vec::new();
+        if post.deleted_at.is_none() {
+            engine.matcher.matches(&post, &mut hits);
+        }
+        let analysis = (!hits.is_empty()).then(|| engine.rules.analyse(&post));
+        let created_at = post.created_at.map_or(now, micros);
+        Self { place, network, digest: digest(&post), words: search::words_of(&post), handles: search::handles_in(&post.text), created_at, hits, analysis, post }
+    }
+
+    /// The analysis, made now if no query asked for it before.
+    pub fn analysis(&self, engine: &Engine) -> Analysis {
+        self.analysis.clone().unwrap_or_else(|| engine.rules.analyse(&self.post))
+    }
+}
+
+/// Checks a post and mends what needs no asking: unknown becomes unknown (a negative count), a moment in the future
+/// becomes now (the claim is kept).
+fn checked(mut post: Post, now: Micros) -> Result<Post, (Refusal, String)> {
+    if let Err(refusal) = post.check() {
+        return Err((refusal, serde_json::to_string(&post).unwrap_or_default()));
+    }
+    for count in [&mut post.metrics.likes, &mut post.metrics.shares, &mut post.metrics.replies, &mut post.metrics.views] {
+        *count = count.filter(|count| *count >= 0);
+    }
+    if let Some(author) = &mut post.author {
+        for count in [&mut author.followers, &mut author.following, &mut author.posts] {
+            *count = count.filter(|count| *count >= 0);
+        }
+    }
+    let ten_minutes = 600_000_000;
+    if let Some(claimed) = post.created_at.filter(|at| micros(*at) > now + ten_minutes) {
+        post.extra.insert("created_at_claimed".into(), claimed.to_string().into());
+        post.created_at = None;
+    }
+    Ok(post)
+}
+
+/// Tells one wording from another: 16 bytes of SHA-256 over title, text and markup.
+pub(super) fn digest(post: &Post) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [post.title.as_deref().unwrap_or(""), &post.text, post.html.as_deref().unwrap_or("")] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize()[..16].to_vec()
+}
