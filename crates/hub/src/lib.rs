@@ -5,13 +5,19 @@
 //! SQL lives only in this crate; other crates see nouns.
 
 pub mod case;
+pub mod check;
 pub mod clock;
+pub mod engine;
 mod error;
 pub mod handle;
+pub mod intake;
 pub mod log;
 pub mod member;
 pub mod outcome;
+pub mod query;
 pub mod scope;
+pub mod search;
+pub mod source;
 pub mod store;
 pub mod testing;
 pub mod unit;
@@ -29,12 +35,19 @@ pub struct Hub {
     pub clock: Clock,
     /// Where keys and tokens come from.
     pub random: Random,
+    /// Listening, understanding and routing, kept in step with what is stored.
+    engine: engine::Slot,
 }
 
 impl Hub {
     /// A hub on an opened store, with the machine's clock and randomness.
     pub fn new(db: Db) -> Self {
-        Self { db, clock: Clock::System, random: Random::System }
+        Self::with(db, Clock::System, Random::System)
+    }
+
+    /// A hub with a clock and randomness of the caller's.
+    pub fn with(db: Db, clock: Clock, random: Random) -> Self {
+        Self { db, clock, random, engine: engine::Slot::default() }
     }
 
     /// Now, in UTC microseconds.

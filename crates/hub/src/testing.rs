@@ -43,7 +43,7 @@ fn fresh_name() -> String {
 
 impl TestHub {
     fn on(db: Db, folder: std::path::PathBuf) -> Self {
-        Self { hub: Hub { db, clock: Clock::fixed(MONDAY), random: Random::seeded(1) }, folder }
+        Self { hub: Hub::with(db, Clock::fixed(MONDAY), Random::seeded(1)), folder }
     }
 
     /// On a new SQLite file.

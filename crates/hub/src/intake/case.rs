@@ -41,7 +41,7 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
             follows.push((post, *case));
         } else {
             let facts = RouteFacts { network: &post.key.0, handle: if let Reason::Handle(id) = reason { Some(id) } else { None }, ..RouteFacts::default() };
-            let route = engine.org.route(&analysis, &facts);
+            let route = engine.org.route(&analysis, &facts)?;
             let same = post.author.and_then(|author| theirs.get(&author)).filter(|open| {
                 open.unit == route.unit && (post.fresh.created_at - open.last).abs() < SAME_MATTER
             });
@@ -280,7 +280,7 @@ fn analysis_row(id: i64, post: i64, revision: i64, now: Micros, analysis: &Analy
 
 /// A further post in a case's thread: the customer's, a stranger's or our own.
 async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> Result<()> {
-    let verdict = if post.ours { None } else { verdict(&post.fresh.post) };
+    let verdict = if post.ours { None } else { verdict(prepared, &post.fresh.post) };
     let up = FollowUp { post_id: post.id, author_id: post.author, ours: post.ours, at: post.fresh.created_at, verdict };
     follow_up(tx, &prepared.engine.org, case, &up).await?;
     if post.ours {
@@ -302,8 +302,8 @@ async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> 
     Ok(())
 }
 
-fn verdict(post: &Post) -> Option<Verdict> {
-    let judgement = dandelion_understand::verdict(post)?;
+fn verdict(prepared: &Prepared, post: &Post) -> Option<Verdict> {
+    let judgement = prepared.engine.rules.verdict(post)?;
     let words = judgement.reasons.first().map(|reason| reason.words.clone()).unwrap_or_default();
     Some(Verdict { fixed: judgement.value == "fixed", words })
 }

@@ -1,0 +1,85 @@
+//! What `dandelion check` looks at: the chain of events, the accounting of every source, and references.
+
+use crate::{
+    Hub, Result,
+    log::{self, Chain},
+    source,
+    store::q,
+};
+
+/// One thing looked at.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// What was looked at, in words.
+    pub what: &'static str,
+    /// How it stands, in words.
+    pub says: String,
+    /// Whether it is as it must be.
+    pub ok: bool,
+}
+
+/// References that must hold: what, and SQL that gives the id of the first row where it does not.
+const REFERENCES: &[(&str, &str)] = &[
+    (
+        "every case has exactly one owner unit",
+        "select c.id from cases c left join units u on u.id = c.unit_id where u.id is null order by c.id limit 1",
+    ),
+    (
+        "every open case has a thread",
+        "select c.id from cases c where c.state <> 'merged' and not exists (select 1 from case_threads t where t.case_id = c.id) order by c.id limit 1",
+    ),
+    (
+        "every mention has its post and its case",
+        "select m.id from mentions m left join posts p on p.id = m.post_id left join cases c on c.id = m.case_id
+         where p.id is null or c.id is null order by m.id limit 1",
+    ),
+    (
+        "every mention was analysed",
+        "select m.id from mentions m where not exists (select 1 from analyses a where a.post_id = m.post_id) order by m.id limit 1",
+    ),
+    (
+        "every post has its thread, and none in a merged one",
+        "select p.id from posts p left join threads t on t.id = p.thread_id where t.id is null or t.merged_into is not null order by p.id limit 1",
+    ),
+    (
+        "every outcome has its evidence",
+        "select o.id from outcomes o where o.evidence = '' order by o.id limit 1",
+    ),
+    (
+        "every reply past its draft has a record of how it came there",
+        "select r.id from replies r where r.state <> 'draft' and not exists (select 1 from reply_steps s where s.reply_id = r.id) order by r.id limit 1",
+    ),
+    (
+        "nothing was published without an attempt on record",
+        "select r.id from replies r where r.state = 'sent' and r.attempts > 0 and not exists (select 1 from reply_attempts a where a.reply_id = r.id) order by r.id limit 1",
+    ),
+];
+
+/// Looks at everything; the first finding that is not `ok` is the first thing to mend.
+pub async fn run(hub: &Hub) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    findings.push(match log::verify(&hub.db).await? {
+        Chain::Whole(count) => Finding { what: "the log", says: format!("{count} events, each following from the one before"), ok: true },
+        Chain::Broken { id, why } => Finding { what: "the log", says: format!("broken at event {id}: {why}"), ok: false },
+    });
+    let (what, whole) = ("the accounting of every source", "seen = stored + duplicate + refused everywhere");
+    findings.push(match source::check_accounting(hub).await? {
+        None => Finding { what, says: whole.into(), ok: true },
+        Some(says) => Finding { what, says, ok: false },
+    });
+    for (what, sql) in REFERENCES {
+        findings.push(match hub.db.opt(q!(sql)).await? {
+            None => Finding { what, says: "holds".into(), ok: true },
+            Some(row) => Finding { what, says: format!("broken first at number {}", row.get::<i64, _>("id")?), ok: false },
+        });
+    }
+    let (posts, words) = if hub.db.is_postgres() {
+        ("select count(*) as n from posts where deleted_at is null", "select count(*) as n from post_words")
+    } else {
+        ("select count(*) as n from posts where deleted_at is null", "select count(*) as n from post_words_docsize")
+    };
+    let (posts, words): (i64, i64) = (hub.db.one(q!(posts)).await?.get("n")?, hub.db.one(q!(words)).await?.get("n")?);
+    let says = format!("{words} of {posts} posts indexed");
+    findings.push(Finding { what: "the search index", says, ok: posts == words });
+    Ok(findings)
+}

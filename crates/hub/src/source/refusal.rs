@@ -1,0 +1,84 @@
+//! What was not taken, kept as it came, and tried again when somebody mended the cause.
+
+use dandelion_post::{Micros, Post};
+
+use super::{find, may_change};
+use crate::{
+    Error, Hub, Result,
+    intake::{self, Item},
+    log::{Actor, Entry},
+    scope::{Role, Viewer},
+    store::q,
+};
+
+/// One refused item.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Refused {
+    /// Its number.
+    pub id: i64,
+    /// The source that brought it.
+    pub source: i64,
+    /// When.
+    pub at: Micros,
+    /// Where in the source: file and line, entry, delivery.
+    pub place: String,
+    /// The field that is wrong.
+    pub field: String,
+    /// What is wrong, in words.
+    pub reason: String,
+    /// The item as it came.
+    pub raw: String,
+    /// Whether `raw` is all of it; a cut one cannot be tried again.
+    pub raw_complete: bool,
+}
+
+/// Refused items of a source that nobody has mended yet, newest first, before `after`.
+pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64>, limit: i64) -> Result<Vec<Refused>> {
+    viewer.need_anywhere(Role::Viewer, "see refused items")?;
+    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
+               where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3";
+    let rows = hub.db.all(q!(sql, source, after.unwrap_or(i64::MAX), limit.clamp(1, 200))).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Refused {
+                id: row.get("id")?,
+                source: row.get("source_id")?,
+                at: row.get("at")?,
+                place: row.get("place")?,
+                field: row.get("field")?,
+                reason: row.get("reason")?,
+                raw: row.get("raw")?,
+                raw_complete: row.get("raw_complete")?,
+            })
+        })
+        .collect()
+}
+
+/// Tries a refused item again, as it came or as `mended` says. Taken, it leaves the quarantine and the accounting moves
+/// from refused to stored or duplicate; otherwise nothing changes and the error says why.
+pub async fn retry(hub: &Hub, viewer: &Viewer, refusal: i64, mended: Option<&str>) -> Result<&'static str> {
+    let sql = "select source_id, place, raw, raw_complete from refusals where id = $1 and retried_at is null";
+    let row = hub.db.opt(q!(sql, refusal)).await?.ok_or(Error::not_found("refused item", refusal))?;
+    let source: i64 = row.get("source_id")?;
+    may_change(viewer, find(hub, source).await?.unit, "try a refused item again")?;
+    let raw: String = row.get("raw")?;
+    if mended.is_none() && !row.get::<bool, _>("raw_complete")? {
+        return Err(Error::Conflict("only the beginning of this item was kept, because it is too large; have the source bring it again".into()));
+    }
+    let post = Post::from_json(mended.unwrap_or(&raw))?;
+    let counted = intake::receive(hub, source, vec![Item::post(row.get::<String, _>("place")?, post)]).await?;
+    let as_what = if counted.stored > 0 { "stored" } else { "duplicate" };
+    if counted.refused > 0 {
+        return Err(Error::Conflict("it was refused again and now stands in the list a second time with the new reason".into()));
+    }
+    let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
+    let now = tx.now();
+    let sql = "update refusals set retried_at = $1, retried_as = $2 where id = $3 and retried_at is null";
+    if tx.run(q!(sql, now, as_what, refusal)).await? == 1 {
+        // The item was seen once: what the retry counted anew replaces what the refusal had counted.
+        tx.run(q!("update sources set seen = seen - 1, refused = refused - 1 where id = $1", source)).await?;
+    }
+    tx.log(Entry::new("refusal.retried", "refusal", refusal).with(serde_json::json!({ "as": as_what })));
+    tx.commit().await?;
+    Ok(as_what)
+}
