@@ -282,8 +282,8 @@ both_stores!(two_sources_bringing_the_same_at_once_store_it_once, |hub| async mo
 both_stores!(a_failing_batch_leaves_nothing, |hub| async move {
     let source = ready(&hub).await;
     let before = source::find(&hub, source).await.unwrap().accounting;
-    let prepared = super::Prepared::new(hub.engine().await.unwrap(), vec![Item::post("1", post("1", "kettle"))], hub.now());
-    assert!(super::store(&hub, 999, &prepared, None).await.is_err());
+    let prepared = crate::intake::Prepared::new(hub.engine().await.unwrap(), vec![Item::post("1", post("1", "kettle"))], hub.now());
+    assert!(crate::intake::store(&hub, 999, &prepared, None).await.is_err());
     assert_eq!(count(&hub, "select count(*) from posts").await, 0);
     assert_eq!(source::find(&hub, source).await.unwrap().accounting, before);
 });

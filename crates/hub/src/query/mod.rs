@@ -1,7 +1,5 @@
 //! Saved listening queries: each belongs to a unit and is shared by all.
 
-#[cfg(test)]
-mod tests;
 
 use dandelion_listen::queries::Listed;
 use dandelion_post::{Micros, Post};

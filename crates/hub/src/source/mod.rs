@@ -1,19 +1,18 @@
 //! Connected places we read from, with their accounting, their cursor and their state.
 
 mod import;
-mod poll;
+
 mod refusal;
-mod secret;
-#[cfg(test)]
-mod tests;
+
+
 
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
 pub use import::{Import, Progress, Read};
-pub use poll::{Poller, poll_now};
+
 pub use refusal::{Refused, refusals, retry};
-pub use secret::{NewSecret, SecretShown, add_secret, end_secret, live_secrets, secrets};
+
 
 use crate::{
     Error, Hub, Result,
