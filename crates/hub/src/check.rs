@@ -41,10 +41,7 @@ const REFERENCES: &[(&str, &str)] = &[
         "every post has its thread, and none in a merged one",
         "select p.id from posts p left join threads t on t.id = p.thread_id where t.id is null or t.merged_into is not null order by p.id limit 1",
     ),
-    (
-        "every outcome has its evidence",
-        "select o.id from outcomes o where o.evidence = '' order by o.id limit 1",
-    ),
+    ("every outcome has its evidence", "select o.id from outcomes o where o.evidence = '' order by o.id limit 1"),
     (
         "every reply past its draft has a record of how it came there",
         "select r.id from replies r where r.state <> 'draft' and not exists (select 1 from reply_steps s where s.reply_id = r.id) order by r.id limit 1",
@@ -59,8 +56,12 @@ const REFERENCES: &[(&str, &str)] = &[
 pub async fn run(hub: &Hub) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     findings.push(match log::verify(&hub.db).await? {
-        Chain::Whole(count) => Finding { what: "the log", says: format!("{count} events, each following from the one before"), ok: true },
-        Chain::Broken { id, why } => Finding { what: "the log", says: format!("broken at event {id}: {why}"), ok: false },
+        Chain::Whole(count) => {
+            Finding { what: "the log", says: format!("{count} events, each following from the one before"), ok: true }
+        }
+        Chain::Broken { id, why } => {
+            Finding { what: "the log", says: format!("broken at event {id}: {why}"), ok: false }
+        }
     });
     let (what, whole) = ("the accounting of every source", "seen = stored + duplicate + refused everywhere");
     findings.push(match source::check_accounting(hub).await? {
@@ -70,7 +71,9 @@ pub async fn run(hub: &Hub) -> Result<Vec<Finding>> {
     for (what, sql) in REFERENCES {
         findings.push(match hub.db.opt(q!(sql)).await? {
             None => Finding { what, says: "holds".into(), ok: true },
-            Some(row) => Finding { what, says: format!("broken first at number {}", row.get::<i64, _>("id")?), ok: false },
+            Some(row) => {
+                Finding { what, says: format!("broken first at number {}", row.get::<i64, _>("id")?), ok: false }
+            }
         });
     }
     let (posts, words) = if hub.db.is_postgres() {

@@ -53,12 +53,16 @@ impl Engine {
         let event = log::newest(db).await?;
         let org = Org::load(db).await?;
         let mut queries = Vec::new();
-        for row in db.all(q!("select id, unit_id, name, text from queries where archived_at is null order by id")).await? {
+        for row in
+            db.all(q!("select id, unit_id, name, text from queries where archived_at is null order by id")).await?
+        {
             let (id, name, text): (i64, String, String) = (row.get("id")?, row.get("name")?, row.get("text")?);
             match dandelion_listen::parse(&text) {
                 Ok(query) => queries.push((id, row.get("unit_id")?, name, query)),
                 // Saving checks queries, so this takes a change of the language; the others must not suffer.
-                Err(error) => tracing::warn!(query = id, %error, "a stored query can no longer be read and hears nothing"),
+                Err(error) => {
+                    tracing::warn!(query = id, %error, "a stored query can no longer be read and hears nothing")
+                }
             }
         }
         Ok(Self { event, ..Self::of(org, queries) })

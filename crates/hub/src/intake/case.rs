@@ -6,10 +6,14 @@ use dandelion_post::{Micros, Post};
 use dandelion_understand::{Analysis, Judgement};
 use serde_json::json;
 
-use super::{Prepared, known, store::New};
+use super::{
+    Prepared,
+    follow::{self, FollowUp, Verdict, follow_up},
+    known,
+    store::New,
+};
 use crate::{
     Result, Tx,
-    case::{FollowUp, Verdict, follow_up},
     log::Entry,
     store::{Value, q},
     unit::{Promise, Route, RouteFacts},
@@ -40,17 +44,24 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
         if let Some(case) = case_of.get(&post.thread) {
             follows.push((post, *case));
         } else {
-            let facts = RouteFacts { network: &post.key.0, handle: if let Reason::Handle(id) = reason { Some(id) } else { None }, ..RouteFacts::default() };
+            let facts = RouteFacts {
+                network: &post.key.0,
+                handle: if let Reason::Handle(id) = reason { Some(id) } else { None },
+                ..RouteFacts::default()
+            };
             let route = engine.org.route(&analysis, &facts)?;
-            let same = post.author.and_then(|author| theirs.get(&author)).filter(|open| {
-                open.unit == route.unit && (post.fresh.created_at - open.last).abs() < SAME_MATTER
-            });
+            let same = post
+                .author
+                .and_then(|author| theirs.get(&author))
+                .filter(|open| open.unit == route.unit && (post.fresh.created_at - open.last).abs() < SAME_MATTER);
             if let Some(open) = same {
                 links.push((post.thread, open.case));
                 case_of.insert(post.thread, open.case);
                 follows.push((post, open.case));
             } else {
-                let Some(case) = next.next() else { unreachable!("an id was taken for every thread that may open a case") };
+                let Some(case) = next.next() else {
+                    unreachable!("an id was taken for every thread that may open a case")
+                };
                 if let Some(author) = post.author {
                     theirs.insert(author, Open { case, unit: route.unit, last: post.fresh.created_at });
                 }
@@ -111,7 +122,7 @@ pub(super) async fn merge_threads(tx: &mut Tx, keep: i64, gone: i64) -> Result<(
         (Some(kept), Some(other)) => {
             tx.run(q!("delete from case_threads where thread_id = $1", gone)).await?;
             if kept != other {
-                crate::case::merge(tx, kept.min(other), kept.max(other)).await?;
+                follow::merge(tx, kept.min(other), kept.max(other)).await?;
             }
         }
         _ => {}
@@ -143,7 +154,10 @@ pub(super) fn title(title: Option<&str>, text: &str) -> String {
 fn reason(prepared: &Prepared, post: &New<'_>) -> Option<Reason> {
     let addressed = || {
         let handles = post.fresh.handles.iter();
-        handles.filter_map(|name| prepared.engine.org.handle_named(&post.key.0, name)).map(|handle| Reason::Handle(handle.id)).next()
+        handles
+            .filter_map(|name| prepared.engine.org.handle_named(&post.key.0, name))
+            .map(|handle| Reason::Handle(handle.id))
+            .next()
     };
     // Addressed to us says more than matching a query: it also says to whom.
     addressed().or_else(|| (!post.fresh.hits.is_empty()).then_some(Reason::Query))
@@ -173,7 +187,10 @@ async fn open_cases_of(tx: &mut Tx, new: &[New<'_>]) -> Result<HashMap<i64, Open
     let head = "select id, unit_id, author_id, last_post_at from cases where state in ('open', 'waiting', 'snoozed') and author_id";
     let mut open = HashMap::new();
     for row in known::by_ids(tx, head, "", &authors).await? {
-        open.insert(row.get("author_id")?, Open { case: row.get("id")?, unit: row.get("unit_id")?, last: row.get("last_post_at")? });
+        open.insert(
+            row.get("author_id")?,
+            Open { case: row.get("id")?, unit: row.get("unit_id")?, last: row.get("last_post_at")? },
+        );
     }
     Ok(open)
 }
@@ -189,8 +206,11 @@ async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>,
             .collect::<Vec<_>>();
         let first = due.iter().min_by_key(|(_, due)| *due);
         targets.extend(due.iter().map(|(promise, due)| (*case, route.unit, promise.as_str(), at, *due)));
-        watches.extend(route.tell.iter().filter(|(unit, _)| *unit != route.unit).map(|(unit, why)| (*case, *unit, why.clone())));
-        let influence = analysis.influence.terms.iter().any(|term| term.points.is_some()).then_some(analysis.influence.total);
+        watches.extend(
+            route.tell.iter().filter(|(unit, _)| *unit != route.unit).map(|(unit, why)| (*case, *unit, why.clone())),
+        );
+        let influence =
+            analysis.influence.terms.iter().any(|term| term.points.is_some()).then_some(analysis.influence.total);
         rows.push(vec![
             (*case).into(),
             route.unit.into(),
@@ -216,11 +236,32 @@ async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>,
             1_i64.into(),
         ]);
         let told: Vec<i64> = route.tell.iter().map(|(unit, _)| *unit).collect();
-        tx.log(Entry::new("case.opened", "case", *case).unit(route.unit).with(json!({ "post": post.id, "told": told })));
+        tx.log(
+            Entry::new("case.opened", "case", *case).unit(route.unit).with(json!({ "post": post.id, "told": told })),
+        );
     }
     let columns = &[
-        "id", "unit_id", "state", "title", "author_id", "network", "language", "sentiment", "intents", "risks", "urgency",
-        "influence", "products", "topics", "route", "opened_at", "last_post_at", "asked_at", "asks", "due_at", "due_kind",
+        "id",
+        "unit_id",
+        "state",
+        "title",
+        "author_id",
+        "network",
+        "language",
+        "sentiment",
+        "intents",
+        "risks",
+        "urgency",
+        "influence",
+        "products",
+        "topics",
+        "route",
+        "opened_at",
+        "last_post_at",
+        "asked_at",
+        "asks",
+        "due_at",
+        "due_kind",
         "version",
     ];
     tx.insert("cases", columns, rows, "").await?;
@@ -228,15 +269,22 @@ async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>,
     let rows = targets
         .into_iter()
         .zip(ids)
-        .map(|((case, unit, kind, at, due), id)| vec![id.into(), case.into(), unit.into(), kind.into(), at.into(), due.into()])
+        .map(|((case, unit, kind, at, due), id)| {
+            vec![id.into(), case.into(), unit.into(), kind.into(), at.into(), due.into()]
+        })
         .collect();
     tx.insert("targets", &["id", "case_id", "unit_id", "kind", "started_at", "due_at"], rows, "").await?;
     let now = tx.now();
-    let rows = watches.into_iter().map(|(case, unit, why)| vec![case.into(), unit.into(), why.into(), now.into()]).collect();
+    let rows =
+        watches.into_iter().map(|(case, unit, why)| vec![case.into(), unit.into(), why.into(), now.into()]).collect();
     tx.insert("watches", &["case_id", "unit_id", "reason", "at"], rows, "on conflict do nothing").await.map(drop)
 }
 
-async fn insert_mentions(tx: &mut Tx, heard: &[(&New<'_>, Reason, Analysis)], case_of: &HashMap<i64, i64>) -> Result<()> {
+async fn insert_mentions(
+    tx: &mut Tx,
+    heard: &[(&New<'_>, Reason, Analysis)],
+    case_of: &HashMap<i64, i64>,
+) -> Result<()> {
     let now = tx.now();
     let ids = tx.ids("mentions", heard.len()).await?;
     let analysis_ids = tx.ids("analyses", heard.len()).await?;
@@ -297,7 +345,13 @@ async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> 
         }
     }
     if urgency > had || risks != before {
-        tx.run(q!("update cases set urgency = $1, risks = $2, version = version + 1 where id = $3", urgency.max(had), risks, case)).await?;
+        tx.run(q!(
+            "update cases set urgency = $1, risks = $2, version = version + 1 where id = $3",
+            urgency.max(had),
+            risks,
+            case
+        ))
+        .await?;
     }
     Ok(())
 }

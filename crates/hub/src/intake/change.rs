@@ -3,13 +3,7 @@
 use dandelion_post::micros;
 use serde_json::json;
 
-use super::{
-    Prepared,
-    case,
-    known::Key,
-    prepare::Fresh,
-    store::New,
-};
+use super::{Prepared, case, known::Key, prepare::Fresh, store::New};
 use crate::{
     Result, Tx,
     log::Entry,
@@ -18,7 +12,8 @@ use crate::{
 
 /// Applies one; false if it tells nothing new.
 pub(super) async fn apply(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh) -> Result<bool> {
-    let sql = "select id, thread_id, author_id, ours, text, html, title, digest, revision, edited_at, deleted_at, received_at
+    let sql =
+        "select id, thread_id, author_id, ours, text, html, title, digest, revision, edited_at, deleted_at, received_at
                from posts where network = $1 and remote_id = $2";
     let row = tx.one(q!(sql, &key.0, &key.1)).await?;
     if row.get::<Option<i64>, _>("deleted_at")?.is_some() {
@@ -46,9 +41,14 @@ async fn delete(tx: &mut Tx, row: &Row, at: i64) -> Result<()> {
     for analysis in tx.all(q!("select id, body from analyses where post_id = $1", id)).await? {
         let mut body: serde_json::Value = analysis.json("body")?;
         unquote(&mut body);
-        tx.run(q!("update analyses set body = $1 where id = $2", body.to_string(), analysis.get::<i64, _>("id")?)).await?;
+        tx.run(q!("update analyses set body = $1 where id = $2", body.to_string(), analysis.get::<i64, _>("id")?))
+            .await?;
     }
-    tx.run(q!("update mention_queries set spans = '[]' where mention_id in (select id from mentions where post_id = $1)", id)).await?;
+    tx.run(q!(
+        "update mention_queries set spans = '[]' where mention_id in (select id from mentions where post_id = $1)",
+        id
+    ))
+    .await?;
     tx.run(q!(
         "update cases set title = 'Deleted by its author', version = version + 1
          where title = $1 and id in (select case_id from case_threads where thread_id = $2)",
@@ -91,17 +91,31 @@ async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row:
         _ => false,
     };
     let revision = tx.id("revisions").await?;
-    let insert = q!("insert into revisions (id, post_id, text, html, title, digest, edited_at, received_at) values ($1, $2, $3, $4, $5, $6, $7, $8)", revision, id);
+    let insert = q!(
+        "insert into revisions (id, post_id, text, html, title, digest, edited_at, received_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        revision,
+        id
+    );
     let now = tx.now();
     if older {
         let post = &fresh.post;
-        tx.run(insert.bind(&post.text).bind(post.html.as_deref()).bind(post.title.as_deref()).bind(fresh.digest.clone()).bind(edited).bind(now))
-            .await?;
+        tx.run(
+            insert
+                .bind(&post.text)
+                .bind(post.html.as_deref())
+                .bind(post.title.as_deref())
+                .bind(fresh.digest.clone())
+                .bind(edited)
+                .bind(now),
+        )
+        .await?;
         tx.log(Entry::new("post.revised", "post", id).with(json!({ "older": true })));
         return Ok(true);
     }
-    let (text, html, title): (String, Option<String>, Option<String>) = (row.get("text")?, row.get("html")?, row.get("title")?);
-    tx.run(insert.bind(text).bind(html).bind(title).bind(digest).bind(stored).bind(row.get::<i64, _>("received_at")?)).await?;
+    let (text, html, title): (String, Option<String>, Option<String>) =
+        (row.get("text")?, row.get("html")?, row.get("title")?);
+    tx.run(insert.bind(text).bind(html).bind(title).bind(digest).bind(stored).bind(row.get::<i64, _>("received_at")?))
+        .await?;
     let number: i64 = row.get::<i64, _>("revision")? + 1;
     tx.run(q!(
         "update posts set text = $1, html = $2, title = $3, digest = $4, edited_at = $5, received_at = $6, revision = $7 where id = $8",
@@ -137,6 +151,10 @@ async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row:
 }
 
 async fn forget_words(tx: &mut Tx, post: i64) -> Result<()> {
-    let sql = if tx.is_postgres() { "delete from post_words where post_id = $1" } else { "delete from post_words where rowid = $1" };
+    let sql = if tx.is_postgres() {
+        "delete from post_words where post_id = $1"
+    } else {
+        "delete from post_words where rowid = $1"
+    };
     tx.run(q!(sql, post)).await.map(drop)
 }

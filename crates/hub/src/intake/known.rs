@@ -15,14 +15,8 @@ pub(super) type Key = (String, String);
 /// A stored post, as far as intake needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub id: i64,
     pub thread: i64,
-    pub author: Option<i64>,
     pub digest: Vec<u8>,
-    pub revision: i64,
-    pub edited_at: Option<Micros>,
-    pub deleted_at: Option<Micros>,
-    pub ours: bool,
 }
 
 /// Runs `head … in (values …) tail` over pairs of text, in chunks of few fixed sizes.
@@ -43,20 +37,10 @@ async fn by_pairs(tx: &mut Tx, head: &str, tail: &str, keys: &[Key]) -> Result<V
 /// The stored posts among these keys.
 pub(super) async fn posts(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Key, Known>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();
-    let head = "select id, network, remote_id, thread_id, author_id, digest, revision, edited_at, deleted_at, ours from posts
-                where (network, remote_id)";
+    let head = "select network, remote_id, thread_id, digest from posts where (network, remote_id)";
     let mut known = HashMap::new();
     for row in by_pairs(tx, head, "", &keys).await? {
-        let post = Known {
-            id: row.get("id")?,
-            thread: row.get("thread_id")?,
-            author: row.get("author_id")?,
-            digest: row.get("digest")?,
-            revision: row.get("revision")?,
-            edited_at: row.get("edited_at")?,
-            deleted_at: row.get("deleted_at")?,
-            ours: row.get("ours")?,
-        };
+        let post = Known { thread: row.get("thread_id")?, digest: row.get("digest")? };
         known.insert((row.get("network")?, row.get("remote_id")?), post);
     }
     Ok(known)

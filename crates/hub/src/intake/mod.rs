@@ -7,6 +7,7 @@
 
 mod case;
 mod change;
+mod follow;
 mod known;
 mod prepare;
 mod store;
@@ -125,7 +126,9 @@ pub async fn store(
             other => return other,
         }
     }
-    Err(Error::Conflict("other sources kept bringing the same posts at the same moment; the batch will be brought again".into()))
+    Err(Error::Conflict(
+        "other sources kept bringing the same posts at the same moment; the batch will be brought again".into(),
+    ))
 }
 
 /// Puts a batch through everything up to routing without storing any of it: what a query or a rule would do.

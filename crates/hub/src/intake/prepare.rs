@@ -14,7 +14,6 @@ use crate::{engine::Engine, search};
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) engine: Arc<Engine>,
-    pub(super) now: Micros,
     pub(super) fresh: Vec<Fresh>,
     pub(super) refused: Vec<(String, Refusal, String)>,
 }
@@ -22,7 +21,6 @@ pub struct Prepared {
 /// One checked post with everything that can be said of it without the database.
 #[derive(Debug)]
 pub(super) struct Fresh {
-    pub place: String,
     pub post: Post,
     /// Network as said by the post; `None` until the source's is filled in.
     pub network: Option<String>,
@@ -41,11 +39,11 @@ impl Prepared {
         let (mut fresh, mut refused) = (Vec::with_capacity(items.len()), Vec::new());
         for Item { place, content } in items {
             match content.and_then(|post| checked(post, now)) {
-                Ok(post) => fresh.push(Fresh::new(&engine, place, post, now)),
+                Ok(post) => fresh.push(Fresh::new(&engine, post, now)),
                 Err((refusal, raw)) => refused.push((place, refusal, raw)),
             }
         }
-        Self { engine, now, fresh, refused }
+        Self { engine, fresh, refused }
     }
 
     /// How many items there are.
@@ -65,7 +63,7 @@ impl Prepared {
 }
 
 impl Fresh {
-    fn new(engine: &Engine, place: String, mut post: Post, now: Micros) -> Self {
+    fn new(engine: &Engine, mut post: Post, now: Micros) -> Self {
         post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
         let network = post.network.as_ref().map(|network| network.as_str().to_owned());
         let mut hits = Vec::new();
@@ -74,7 +72,16 @@ impl Fresh {
         }
         let analysis = (!hits.is_empty()).then(|| engine.rules.analyse(&post));
         let created_at = post.created_at.map_or(now, micros);
-        Self { place, network, digest: digest(&post), words: search::words_of(&post), handles: search::handles_in(&post.text), created_at, hits, analysis, post }
+        Self {
+            network,
+            digest: digest(&post),
+            words: search::words_of(&post),
+            handles: search::handles_in(&post.text),
+            created_at,
+            hits,
+            analysis,
+            post,
+        }
     }
 
     /// The analysis, made now if no query asked for it before.
@@ -89,7 +96,8 @@ fn checked(mut post: Post, now: Micros) -> Result<Post, (Refusal, String)> {
     if let Err(refusal) = post.check() {
         return Err((refusal, serde_json::to_string(&post).unwrap_or_default()));
     }
-    for count in [&mut post.metrics.likes, &mut post.metrics.shares, &mut post.metrics.replies, &mut post.metrics.views] {
+    for count in [&mut post.metrics.likes, &mut post.metrics.shares, &mut post.metrics.replies, &mut post.metrics.views]
+    {
         *count = count.filter(|count| *count >= 0);
     }
     if let Some(author) = &mut post.author {

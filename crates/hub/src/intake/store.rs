@@ -94,13 +94,15 @@ async fn sort<'a>(tx: &mut Tx, keyed: &[(Key, &'a Fresh)]) -> Result<Sorted<'a>>
         }
     }
     let known = known::posts(tx, &asked).await?;
-    let unknown: HashSet<Key> = keyed.iter().filter(|(key, _)| !known.contains_key(key)).map(|(key, _)| key.clone()).collect();
+    let unknown: HashSet<Key> =
+        keyed.iter().filter(|(key, _)| !known.contains_key(key)).map(|(key, _)| key.clone()).collect();
     let mut tombstones = known::tombstones(tx, &unknown).await?;
     let (mut new, mut later, mut tombs, mut count) = (Vec::new(), Vec::new(), Vec::new(), Accounting::default());
     let mut here: HashMap<&Key, usize> = HashMap::new();
     for (key, fresh) in keyed {
         let deleted = fresh.post.deleted_at.map(micros);
-        let digest = known.get(key).map(|known| &known.digest).or_else(|| here.get(key).map(|at| &digest_of(&new, *at).digest));
+        let digest =
+            known.get(key).map(|known| &known.digest).or_else(|| here.get(key).map(|at| &digest_of(&new, *at).digest));
         match (digest, deleted) {
             (Some(digest), None) if *digest == fresh.digest => count.duplicate += 1,
             (Some(_), _) => later.push((key.clone(), *fresh)),
@@ -150,7 +152,8 @@ async fn authors(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<Ha
     let (mut rows, mut ours) = (Vec::with_capacity(keys.len()), HashMap::new());
     for (key, id) in keys.iter().zip(ids) {
         let author = newest[key];
-        let is_ours = author.handle.as_deref().is_some_and(|handle| prepared.engine.org.handle_named(&key.0, handle).is_some());
+        let is_ours =
+            author.handle.as_deref().is_some_and(|handle| prepared.engine.org.handle_named(&key.0, handle).is_some());
         ours.insert(key.clone(), is_ours);
         rows.push(vec![
             id.into(),
@@ -169,8 +172,19 @@ async fn authors(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<Ha
         ]);
     }
     let columns = &[
-        "id", "network", "remote_key", "handle", "name", "url", "followers", "following", "posts", "verified", "created_at",
-        "ours", "seen_at",
+        "id",
+        "network",
+        "remote_key",
+        "handle",
+        "name",
+        "url",
+        "followers",
+        "following",
+        "posts",
+        "verified",
+        "created_at",
+        "ours",
+        "seen_at",
     ];
     let tail = "on conflict (network, remote_key) do update set handle = coalesce(excluded.handle, authors.handle),
         name = coalesce(excluded.name, authors.name), url = coalesce(excluded.url, authors.url),
@@ -289,9 +303,32 @@ async fn insert_posts(tx: &mut Tx, source: i64, new: &[New<'_>]) -> Result<()> {
         ]
     });
     let columns = &[
-        "id", "network", "remote_id", "source_id", "author_id", "thread_id", "in_reply_to", "url", "text", "html", "title",
-        "lang", "created_at", "received_at", "edited_at", "deleted_at", "revision", "digest", "likes", "shares", "replies",
-        "views", "links", "media", "extra", "ours",
+        "id",
+        "network",
+        "remote_id",
+        "source_id",
+        "author_id",
+        "thread_id",
+        "in_reply_to",
+        "url",
+        "text",
+        "html",
+        "title",
+        "lang",
+        "created_at",
+        "received_at",
+        "edited_at",
+        "deleted_at",
+        "revision",
+        "digest",
+        "likes",
+        "shares",
+        "replies",
+        "views",
+        "links",
+        "media",
+        "extra",
+        "ours",
     ];
     tx.insert("posts", columns, rows.collect(), "").await.map(drop)
 }
@@ -351,7 +388,13 @@ async fn refuse(tx: &mut Tx, source: i64, prepared: &Prepared) -> Result<()> {
 }
 
 /// Moves the source's counters and cursor, and says in the log what came.
-async fn close(tx: &mut Tx, source: i64, new: &[New<'_>], count: Accounting, cursor: Option<&serde_json::Value>) -> Result<()> {
+async fn close(
+    tx: &mut Tx,
+    source: i64,
+    new: &[New<'_>],
+    count: Accounting,
+    cursor: Option<&serde_json::Value>,
+) -> Result<()> {
     let last_post = new.iter().map(|new| new.fresh.created_at).max();
     let now = tx.now();
     tx.run(q!(

@@ -50,7 +50,7 @@ text = "kettle"
 
 /// A hub with an organisation, a query and one source of the demo network.
 async fn ready(hub: &Hub) -> i64 {
-    unit::import(hub, Actor::System("test"), ORG).await.unwrap();
+    seed(hub).await;
     query::import(hub, Actor::System("test"), &dandelion_listen::queries::read(QUERIES).unwrap()).await.unwrap();
     another(hub, "one").await
 }
@@ -127,8 +127,9 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
 
 both_stores!(what_is_seen_is_accounted_for, |hub| async move {
     let source = ready(&hub).await;
-    let mut items: Vec<Item> =
-        (0..40).map(|n| Item::post(format!("line {n}"), post(&n.to_string(), &format!("my kettle, part {n}")))).collect();
+    let mut items: Vec<Item> = (0..40)
+        .map(|n| Item::post(format!("line {n}"), post(&n.to_string(), &format!("my kettle, part {n}"))))
+        .collect();
     items.push(Item::post("line 40", post("3", "my kettle, part 3")));
     items.push(Item::post("line 41", post("", "no id")));
     items.push(Item::refused("line 42", Refusal::new("json", "broken", "{"), "{\0".into()));
@@ -148,7 +149,10 @@ both_stores!(every_mention_is_in_a_case_of_one_unit, |hub| async move {
         .collect();
     assert_eq!(take(&hub, source, &posts).await.stored, 700);
     assert_eq!(count(&hub, "select count(*) from mentions").await, 466);
-    assert_eq!(count(&hub, "select count(*) from cases c join units u on u.id = c.unit_id where u.key = 'repairs'").await, 466);
+    assert_eq!(
+        count(&hub, "select count(*) from cases c join units u on u.id = c.unit_id where u.key = 'repairs'").await,
+        466
+    );
     assert_eq!(count(&hub, "select count(*) from mention_queries").await, 466);
     assert_eq!(count(&hub, "select count(*) from targets").await, 466);
     all_is_well(&hub).await;
@@ -234,7 +238,8 @@ both_stores!(one_batch_may_hold_a_whole_life, |hub| async move {
 
 both_stores!(our_own_posts_never_become_a_customers, |hub| async move {
     let source = ready(&hub).await;
-    take(&hub, source, &[by("ACME_care", post("1", "buy our kettle")), by("@acme_care", post("2", "kettle kettle"))]).await;
+    take(&hub, source, &[by("ACME_care", post("1", "buy our kettle")), by("@acme_care", post("2", "kettle kettle"))])
+        .await;
     assert_eq!(count(&hub, "select count(*) from mentions").await, 0);
     assert_eq!(count(&hub, "select count(*) from cases").await, 0);
     assert_eq!(count(&hub, "select count(*) from posts where ours").await, 2);
@@ -261,7 +266,8 @@ both_stores!(the_same_person_soon_after_is_the_same_matter, |hub| async move {
 both_stores!(two_sources_bringing_the_same_at_once_store_it_once, |hub| async move {
     let one = ready(&hub).await;
     let two = another(&hub, "two").await;
-    let posts: Vec<Post> = (0..100).map(|n| by(&format!("p{}", n % 7), post(&n.to_string(), &format!("kettle {n}")))).collect();
+    let posts: Vec<Post> =
+        (0..100).map(|n| by(&format!("p{}", n % 7), post(&n.to_string(), &format!("kettle {n}")))).collect();
     let task = |source: i64| {
         let (hub, posts): (Hub, Vec<Post>) = (hub.hub.clone(), posts.clone());
         tokio::spawn(async move {
@@ -282,8 +288,27 @@ both_stores!(two_sources_bringing_the_same_at_once_store_it_once, |hub| async mo
 both_stores!(a_failing_batch_leaves_nothing, |hub| async move {
     let source = ready(&hub).await;
     let before = source::find(&hub, source).await.unwrap().accounting;
-    let prepared = crate::intake::Prepared::new(hub.engine().await.unwrap(), vec![Item::post("1", post("1", "kettle"))], hub.now());
+    let prepared = crate::intake::Prepared::new(
+        hub.engine().await.unwrap(),
+        vec![Item::post("1", post("1", "kettle"))],
+        hub.now(),
+    );
     assert!(crate::intake::store(&hub, 999, &prepared, None).await.is_err());
     assert_eq!(count(&hub, "select count(*) from posts").await, 0);
     assert_eq!(source::find(&hub, source).await.unwrap().accounting, before);
 });
+
+async fn seed(hub: &Hub) {
+    let mut tx = hub.begin(Actor::System("test")).await.unwrap();
+    for sql in [
+        "insert into units (id,key,name,kind,languages,takes_unroutable,position) values (1,'head','Head','hub','[]',true,1)",
+        "insert into units (id,key,name,kind,parent_id,languages,takes_unroutable,position) values (2,'repairs','R','spoke',1,'[]',false,2)",
+        "insert into topics (id,key,name,words,unit_id) values (1,'leak','Leaks','[\"leak*\"]',2)",
+        "insert into promises (kind,minutes) values ('first_response',240)",
+        "insert into handles (id,key,network,name,unit_id,purpose,config) values (1,'care','demo','@acme_care',1,'care','{}')",
+    ] {
+        tx.run(Q::new(sql)).await.unwrap();
+    }
+    tx.log(crate::log::Entry::new("organisation.imported", "organisation", 1));
+    tx.commit().await.unwrap();
+}

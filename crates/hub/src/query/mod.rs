@@ -1,6 +1,5 @@
 //! Saved listening queries: each belongs to a unit and is shared by all.
 
-
 use dandelion_listen::queries::Listed;
 use dandelion_post::{Micros, Post};
 use serde_json::json;
@@ -124,7 +123,12 @@ pub async fn heard(hub: &Hub) -> Result<std::collections::HashMap<i64, Heard>> {
     let week = hub.now() - 7 * 86_400_000_000;
     let rows = hub.db.all(q!(sql, week)).await?;
     rows.iter()
-        .map(|row| Ok((row.get("query_id")?, Heard { posts: row.get("posts")?, people: row.get("people")?, week: row.get("week")? })))
+        .map(|row| {
+            Ok((
+                row.get("query_id")?,
+                Heard { posts: row.get("posts")?, people: row.get("people")?, week: row.get("week")? },
+            ))
+        })
         .collect()
 }
 
@@ -139,22 +143,37 @@ pub async fn add(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, text: &str, 
 
 /// Changes a query's wording and test cases. `version` is the one the change was made from. A wording that fails one of
 /// its test cases is refused.
-pub async fn change(hub: &Hub, viewer: &Viewer, id: i64, version: i64, text: &str, cases: &[Case], why: &str) -> Result<Query> {
+pub async fn change(
+    hub: &Hub,
+    viewer: &Viewer,
+    id: i64,
+    version: i64,
+    text: &str,
+    cases: &[Case],
+    why: &str,
+) -> Result<Query> {
     let old = find(hub, id).await?;
     viewer.need(Role::Lead, old.unit, "change a query of this unit")?;
     let parsed = parse(text)?;
     if let Some(failed) = failing(&parsed, cases).first() {
         let must = if failed.matches { "must match" } else { "must not match" };
-        return Err(Error::invalid("text", format!("a test case fails: the query {must} these words. Change the query or the case"), &failed.text));
+        return Err(Error::invalid(
+            "text",
+            format!("a test case fails: the query {must} these words. Change the query or the case"),
+            &failed.text,
+        ));
     }
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let (by, now, cases) = (viewer.member, tx.now(), json!(cases).to_string());
     let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3
                where id = $4 and version = $5 and archived_at is null";
     if tx.run(q!(sql, text, cases, now, id, version)).await? == 0 {
-        return Err(Error::Conflict("somebody changed this query meanwhile; look at the new version and try again".into()));
+        return Err(Error::Conflict(
+            "somebody changed this query meanwhile; look at the new version and try again".into(),
+        ));
     }
-    let sql = "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, $2, $3, $4, $5, $6)";
+    let sql =
+        "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, $2, $3, $4, $5, $6)";
     tx.run(q!(sql, id, version + 1, text, by, now, why)).await?;
     tx.log(Entry::new("query.changed", "query", id).unit(old.unit).with(json!({ "version": version + 1 })));
     tx.commit().await?;
@@ -183,11 +202,21 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
         let unit = match query.unit.as_str() {
             "" => org.hub()?,
             key => org.unit_by_key(key).ok_or_else(|| {
-                Error::invalid(format!("query “{}”, unit", query.name), "there is no unit of this key; import the organisation first", key)
+                Error::invalid(
+                    format!("query “{}”, unit", query.name),
+                    "there is no unit of this key; import the organisation first",
+                    key,
+                )
             })?,
         };
-        let cases: Vec<Case> = query.cases.iter().map(|case| Case { text: case.post.text.clone(), matches: case.matches }).collect();
-        let row = tx.opt(q!("select id, text, cases, version from queries where name = $1 and archived_at is null", &query.name)).await?;
+        let cases: Vec<Case> =
+            query.cases.iter().map(|case| Case { text: case.post.text.clone(), matches: case.matches }).collect();
+        let row = tx
+            .opt(q!(
+                "select id, text, cases, version from queries where name = $1 and archived_at is null",
+                &query.name
+            ))
+            .await?;
         let Some(row) = row else {
             insert(&mut tx, unit.id, &query.name, &query.text, &cases, "imported").await?;
             made += 1;
@@ -200,7 +229,8 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
         let now = tx.now();
         let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3 where id = $4";
         tx.run(q!(sql, &query.text, json!(cases).to_string(), now, id)).await?;
-        let sql = "insert into query_versions (query_id, version, text, saved_at, why) values ($1, $2, $3, $4, 'imported')";
+        let sql =
+            "insert into query_versions (query_id, version, text, saved_at, why) values ($1, $2, $3, $4, 'imported')";
         tx.run(q!(sql, id, version + 1, &query.text, now)).await?;
         tx.log(Entry::new("query.changed", "query", id).unit(unit.id).with(json!({ "version": version + 1 })));
         changed += 1;
@@ -270,7 +300,8 @@ async fn insert(tx: &mut Tx, unit: i64, name: &str, text: &str, cases: &[Case], 
         now
     ))
     .await?;
-    let sql = "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, 1, $2, $3, $4, $5)";
+    let sql =
+        "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, 1, $2, $3, $4, $5)";
     tx.run(q!(sql, id, text, by, now, why)).await?;
     tx.log(Entry::new("query.made", "query", id).unit(unit));
     Ok(id)

@@ -4,15 +4,12 @@ mod import;
 
 mod refusal;
 
-
-
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
 pub use import::{Import, Progress, Read};
 
 pub use refusal::{Refused, refusals, retry};
-
 
 use crate::{
     Error, Hub, Result,
@@ -114,7 +111,8 @@ pub struct NewSource {
     pub url: Option<String>,
 }
 
-const COLUMNS: &str = "id, key, name, kind, network, unit_id, url, created_at, paused_at, paused_why, next_poll_at, polled_at,
+const COLUMNS: &str =
+    "id, key, name, kind, network, unit_id, url, created_at, paused_at, paused_why, next_poll_at, polled_at,
     error, error_at, errors_in_a_row, last_post_at, seen, stored, duplicate, refused, cursor";
 
 fn from_row(row: &Row) -> Result<Source> {
@@ -176,7 +174,9 @@ pub async fn add_as(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> 
         return Err(Error::invalid("name", "give the source a name of 1 to 120 characters", name));
     }
     let key = if new.key.is_empty() { key_from(name) } else { new.key.clone() };
-    let fits = !key.is_empty() && key.len() <= 64 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let fits = !key.is_empty()
+        && key.len() <= 64
+        && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !fits {
         return Err(Error::invalid("key", "use 1 to 64 of a–z, 0–9 and `-`", &key));
     }
@@ -233,7 +233,13 @@ pub async fn set_paused(hub: &Hub, actor: Actor, id: i64, why: Option<&str>) -> 
     let now = tx.now();
     let touched = match why {
         Some(why) => {
-            tx.run(q!("update sources set paused_at = $1, paused_why = $2 where id = $3 and paused_at is null", now, why, id)).await?
+            tx.run(q!(
+                "update sources set paused_at = $1, paused_why = $2 where id = $3 and paused_at is null",
+                now,
+                why,
+                id
+            ))
+            .await?
         }
         None => {
             let sql = "update sources set paused_at = null, paused_why = null, errors_in_a_row = 0,

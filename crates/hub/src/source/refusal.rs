@@ -63,13 +63,17 @@ pub async fn retry(hub: &Hub, viewer: &Viewer, refusal: i64, mended: Option<&str
     may_change(viewer, find(hub, source).await?.unit, "try a refused item again")?;
     let raw: String = row.get("raw")?;
     if mended.is_none() && !row.get::<bool, _>("raw_complete")? {
-        return Err(Error::Conflict("only the beginning of this item was kept, because it is too large; have the source bring it again".into()));
+        return Err(Error::Conflict(
+            "only the beginning of this item was kept, because it is too large; have the source bring it again".into(),
+        ));
     }
     let post = Post::from_json(mended.unwrap_or(&raw))?;
     let counted = intake::receive(hub, source, vec![Item::post(row.get::<String, _>("place")?, post)]).await?;
     let as_what = if counted.stored > 0 { "stored" } else { "duplicate" };
     if counted.refused > 0 {
-        return Err(Error::Conflict("it was refused again and now stands in the list a second time with the new reason".into()));
+        return Err(Error::Conflict(
+            "it was refused again and now stands in the list a second time with the new reason".into(),
+        ));
     }
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let now = tx.now();
