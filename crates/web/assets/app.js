@@ -1,0 +1,7 @@
+// The islands of script. Every page works without them; each of them makes one thing quicker.
+import "./forms.js";
+import "./keys.js";
+import "./palette.js";
+import "./compose.js";
+import "./time.js";
+import "./live.js";

@@ -1,0 +1,133 @@
+// What changes while one looks. Rows already shown change in place; others are counted in a chip, so that the list
+// never jumps under the cursor. When cut off, the page says so, and catches up when it is back.
+import { parse, put } from "./swap.js";
+
+const address = document.body.dataset.live;
+const GATHER_MS = 250;
+const gathered = new Set();
+const news = new Set();
+let timer = null;
+let wait = 1000;
+let cutOff = false;
+
+if (address) connect();
+
+function connect() {
+  const source = new EventSource(address);
+  source.addEventListener("open", () => {
+    wait = 1000;
+    tell("");
+    if (cutOff) catchUp();
+    cutOff = false;
+  });
+  source.addEventListener("case", (event) => {
+    gathered.add(String(JSON.parse(event.data).case));
+    timer ??= setTimeout(show, GATHER_MS);
+  });
+  source.addEventListener("error", () => {
+    cutOff = true;
+    tell("Not live: trying again");
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, wait);
+    wait = Math.min(wait * 2, 30_000);
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+function tell(text) {
+  const out = document.getElementById("offline");
+  out.textContent = text;
+  out.hidden = !text;
+}
+
+const list = () => document.getElementById("list");
+const rowOf = (id) => list()?.querySelector(`li[data-case="${CSS.escape(id)}"]`);
+
+async function show() {
+  const ids = [...gathered];
+  gathered.clear();
+  timer = null;
+  if (!list()) return;
+  try {
+    const answer = await fetch(`/desk/rows?${list().dataset.query}&ids=${ids.join(",")}`, { headers: { Accept: "text/html" } });
+    if (answer.ok) rows(parse(`<ul>${await answer.text()}</ul>`), ids);
+    if (ids.includes(document.getElementById("case")?.dataset.case)) await openCase();
+  } catch { /* The stream's own error says that we are cut off. */ }
+}
+
+// After having been cut off nothing is known: the page as it would be now tells.
+async function catchUp() {
+  try {
+    const page = parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
+    const shown = [...(list()?.querySelectorAll("li[data-case]") ?? [])].map((row) => row.dataset.case);
+    rows(page, shown);
+    put(page, ["#views"]);
+    await openCase(page);
+  } catch { tell("Not live: load the page again"); }
+}
+
+function rows(page, ids) {
+  const found = new Map([...page.querySelectorAll("li[data-case]")].map((row) => [row.dataset.case, row]));
+  for (const id of ids) {
+    const now = rowOf(id);
+    if (now && !found.has(id)) now.classList.add("moved");
+  }
+  for (const [id, next] of found) {
+    const now = rowOf(id);
+    if (!now) news.add(id);
+    else if (now.innerHTML !== next.innerHTML) renew(now, next);
+  }
+  chip();
+  if (news.size && list().querySelector(".empty")) document.getElementById("news").click();
+}
+
+function renew(now, next) {
+  const row = now.querySelector("[data-row]");
+  const focused = row === document.activeElement;
+  const open = row.hasAttribute("aria-current");
+  now.replaceChildren(...next.childNodes);
+  now.classList.remove("moved");
+  now.classList.add("fresh");
+  const renewed = now.querySelector("[data-row]");
+  renewed.toggleAttribute("aria-current", false);
+  if (open) renewed.setAttribute("aria-current", "true");
+  if (focused) renewed.focus({ preventScroll: true });
+}
+
+function chip() {
+  const out = document.getElementById("news");
+  if (!out) return;
+  out.hidden = news.size === 0;
+  out.textContent = `${news.size} new`;
+}
+
+// The open case changes under the eyes of who works on it: not what is being written or filled in.
+async function openCase(known) {
+  const before = document.querySelector(".scroller");
+  const atEnd = before && before.scrollHeight - before.scrollTop - before.clientHeight < 80;
+  const page = known ?? parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
+  if (page.getElementById("case")?.dataset.case !== document.getElementById("case")?.dataset.case) return;
+  const free = (selector) => !document.querySelector(`${selector} details[open]`) && !document.querySelector(`${selector} :focus`);
+  const written = [...document.querySelectorAll("#compose textarea")].some((field) => field.value.trim());
+  const parts = ["#case-head", "#banners", "#thread", "#side"].filter(free);
+  if (!written && free("#compose")) parts.push("#compose");
+  page.getElementById("flash")?.remove();
+  put(page, parts);
+  if (atEnd) document.querySelector(".scroller").scrollTop = before.scrollHeight;
+}
+
+document.addEventListener("dandelion:swapped", (event) => {
+  if (!event.detail.selectors.includes("#list")) return;
+  news.clear();
+  chip();
+});
+
+// Counts in the first column follow, but not at every event.
+if (address) setInterval(() => {
+  if (document.hidden || cutOff || !document.getElementById("views")) return;
+  fetch(location.href, { headers: { Accept: "text/html", "Dandelion-Partial": "#views" } }).then((answer) => answer.text()).then((html) => {
+    const page = parse(html);
+    page.getElementById("flash")?.remove();
+    if (!document.querySelector("#views :focus")) put(page, ["#views"]);
+  }).catch(() => {});
+}, 30_000);
