@@ -340,9 +340,10 @@ create table cases (
   route text not null,            -- why it is with this unit, in words
   opened_at bigint not null,
   last_post_at bigint not null,   -- newest post of anybody
-  asked_at bigint,                -- newest customer post not answered yet; null when it is the customer's turn
+  asked_at bigint,                -- since when the customer waits: oldest post not answered yet; null when it is their turn
   asks bigint not null,           -- customer posts since our last reply
   first_reply_at bigint,
+  answered_at bigint,             -- our newest words: a confirmed reply, or a post of an account of ours
   due_at bigint,                  -- earliest open target
   due_kind text,
   snoozed_until bigint,
@@ -350,6 +351,7 @@ create table cases (
   closed_at bigint,
   resolution text,                -- kind of the resolution that holds; null while not resolved
   confirmed_at bigint,            -- the customer said so; null again when reopened
+  evidence_post_id bigint references posts (id),       -- the customer said it is fixed while open: offered as evidence
   merged_into bigint references cases (id),
   version bigint not null
 );

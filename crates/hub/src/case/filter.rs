@@ -198,7 +198,7 @@ impl Filter {
             }
         }
         if self.risk.as_deref() == Some("any") {
-            all.plain("c.risks <> ','");
+            all.plain("c.risks <> ''");
         }
         let risk = self.risk.clone().filter(|risk| risk != "any");
         let packed =

@@ -8,8 +8,13 @@
 mod counts;
 mod entries;
 mod filter;
+mod follow_up;
+mod held;
 mod list;
+mod merge;
 mod page;
+mod reopen;
+mod target;
 
 pub use counts::{Counts, UnitCounts, counts};
 pub use entries::{
@@ -18,7 +23,9 @@ pub use entries::{
 };
 pub(crate) use filter::Conditions;
 pub use filter::{Assignee, Cursor, Filter, Sort, Stage, View};
+pub use follow_up::{FollowUp, Verdict, follow_up, replied};
 pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, count, list};
+pub use merge::merge;
 pub use page::{CasePage, Found, May, OtherCase, PostAnalysis, TargetCard, WatchCard, open};
 
 use crate::{Error, Result, store::Row};
@@ -91,11 +98,19 @@ pub(crate) fn unpack(packed: &str) -> Vec<String> {
     packed.split(',').filter(|value| !value.is_empty()).map(str::to_owned).collect()
 }
 
-/// Values as a column like `,complaint,risk,`, so that `like '%,risk,%'` finds one. Commas within a value are dropped.
+/// Values as a column like `,complaint,risk,`, so that `like '%,risk,%'` finds one; the empty text for none. Commas
+/// within a value are dropped, and each value stands once.
 pub(crate) fn pack<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
-    let mut packed = String::from(",");
+    let mut packed = String::new();
     for value in values {
-        packed.extend(value.chars().filter(|c| *c != ','));
+        let value = value.replace(',', "");
+        if value.is_empty() || packed.contains(&format!(",{value},")) {
+            continue;
+        }
+        if packed.is_empty() {
+            packed.push(',');
+        }
+        packed.push_str(&value);
         packed.push(',');
     }
     packed
