@@ -77,6 +77,19 @@ impl TestHub {
         Some(Self::on(db, std::env::temp_dir().join(name)))
     }
 
+    /// Puts rows into the store as they are: for what a test of another crate needs to stand on.
+    ///
+    /// # Panics
+    /// If a statement is refused.
+    pub async fn sql(&self, statements: &[String]) {
+        let mut tx = self.tx().await;
+        for statement in statements {
+            tx.run(Q::of(statement.clone())).await.expect(statement);
+        }
+        tx.log(crate::log::Entry::new("test.prepared", "test", 0));
+        tx.commit().await.expect("a commit");
+    }
+
     /// A write transaction of the test itself.
     ///
     /// # Panics

@@ -82,14 +82,17 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .layer(middleware::from_fn_with_state(app.clone(), security::headers::set))
         .layer(middleware::from_fn(no_oracle))
-        .layer(CompressionLayer::new().gzip(true).compress_when(
-            tower_http::compression::predicate::SizeAbove::new(512)
-                .and(tower_http::compression::predicate::NotForContentType::IMAGES)
-                .and(tower_http::compression::predicate::NotForContentType::SSE),
-        ))
+        .layer(
+            CompressionLayer::new().gzip(true).compress_when(
+                tower_http::compression::predicate::SizeAbove::new(512)
+                    .and(tower_http::compression::predicate::NotForContentType::IMAGES)
+                    .and(tower_http::compression::predicate::NotForContentType::SSE),
+            ),
+        )
         .layer(middleware::from_fn_with_state(app.clone(), problem::shape))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(app.clone(), security::origin::check))
+        .layer(middleware::from_fn_with_state(app.clone(), crate::session::flash_once))
         .layer(DefaultBodyLimit::max(BODY));
     Router::new()
         .merge(health::routes())
@@ -121,8 +124,7 @@ async fn observe(State(app): State<App>, request: Request, next: Next) -> Respon
                 StatusCode::INTERNAL_SERVER_ERROR,
                 format!("Something broke on our side. It was logged under the id {id}."),
             );
-            let mut response =
-                if person { pages::problem::page(&app, &problem) } else { problem.into_response() };
+            let mut response = if person { pages::problem::page(&app, &problem) } else { problem.into_response() };
             security::headers::put(&app.config, response.headers_mut());
             response
         }
@@ -153,8 +155,11 @@ async fn in_time(request: Request, next: Next) -> Response {
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     match tokio::time::timeout(limit(request.uri().path()), next.run(request)).await {
         Ok(response) => response,
-        Err(_) if reading => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "It took too long and was given up.").into_response(),
-        Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "It took too long and was given up. Nothing was changed.").into_response(),
+        Err(_) if reading => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "It took too long and was given up.").into_response()
+        }
+        Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "It took too long and was given up. Nothing was changed.")
+            .into_response(),
     }
 }
 

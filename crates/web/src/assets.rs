@@ -66,7 +66,10 @@ fn answer(name: &str, lasting: bool, headers: &HeaderMap) -> Response {
     let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
     let keep = if lasting { "public, max-age=31536000, immutable" } else { "public, no-cache" };
-    let common = [(header::CACHE_CONTROL, HeaderValue::from_static(keep)), (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")))];
+    let common = [
+        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
+        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))),
+    ];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }

@@ -24,7 +24,7 @@ pub use live::Live;
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use security::{
-    csrf::Form,
+    csrf::{Form, token as csrf_token},
     redirect::{Next, see_other},
 };
 pub use serve::serve;

@@ -77,7 +77,10 @@ impl Live {
     /// Begins to listen; says after which event.
     async fn listen(&self) -> Result<(broadcast::Receiver<Arc<[log::Event]>>, i64), Problem> {
         if self.is_closing() || self.read.receiver_count() >= LISTENERS {
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "No more pages can listen for changes just now."));
+            return Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "No more pages can listen for changes just now.",
+            ));
         }
         let receiver = self.read.subscribe();
         let newest = log::newest(&self.hub.db).await?;
@@ -175,7 +178,7 @@ impl Listener {
                     self.look_again().await?;
                     self.send(Message::default().comment("here"))?;
                 }
-                _ = closing.wait_for(|closing| *closing) => return Ok(()),
+                () = async { drop(closing.wait_for(|closing| *closing).await) } => return Ok(()),
                 () = self.to_browser.closed() => return Err(Gone),
             }
         }

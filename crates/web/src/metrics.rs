@@ -52,7 +52,8 @@ impl Metrics {
         let mut registry = Registry::with_prefix("dandelion");
         let requests = Family::<Requests, Counter>::default();
         registry.register("http_requests", "Requests answered", requests.clone());
-        let seconds = Family::<Routes, Histogram>::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 14)));
+        let seconds =
+            Family::<Routes, Histogram>::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 14)));
         registry.register("http_request_seconds", "Time to the first byte of an answer", seconds.clone());
         let listeners = Gauge::default();
         registry.register("live_listeners", "Pages listening for changes", listeners.clone());
@@ -95,7 +96,8 @@ impl FromRequestParts<App> for Allowed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let near = parts.extensions.get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
+        let near =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
         let passed_on = parts.headers.contains_key("x-forwarded-for") || parts.headers.contains_key(header::FORWARDED);
         let token = bearer(&parts.headers).zip(app.config.metrics_token.as_deref());
         let knows = token.is_some_and(|(given, token)| given.as_bytes().ct_eq(token.as_bytes()).into());

@@ -64,7 +64,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     Ok(())
 }
 
-type Service = TowerToHyperService<tower::util::BoxCloneService<hyper::Request<hyper::body::Incoming>, axum::response::Response, Infallible>>;
+type Service = TowerToHyperService<
+    tower::util::BoxCloneService<hyper::Request<hyper::body::Incoming>, axum::response::Response, Infallible>,
+>;
 
 fn connection(
     stream: TcpStream,

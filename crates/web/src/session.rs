@@ -80,8 +80,11 @@ impl FromRequestParts<App> for Visit {
 impl IntoResponseParts for Visit {
     type Error = std::convert::Infallible;
 
-    fn into_response_parts(self, parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
-        AppendHeaders(self.cookie.map(|cookie| (header::SET_COOKIE, cookie))).into_response_parts(parts)
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if let Some(cookie) = self.cookie {
+            parts.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        Ok(parts)
     }
 }
 
@@ -180,7 +183,8 @@ pub(crate) async fn flash_once(
 ) -> Response {
     let shown = Cookie::Flash.read(&app.config, request.headers()).is_some();
     let mut response = next.run(request).await;
-    let page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if shown && page {
         response.headers_mut().append(header::SET_COOKIE, Cookie::Flash.clear(&app.config));
     }

@@ -17,10 +17,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/session/new", get(new))
-        .route("/session", post(create))
-        .route("/session/end", post(end))
+    Router::new().route("/session/new", get(new)).route("/session", post(create)).route("/session/end", post(end))
 }
 
 #[derive(Template)]
@@ -87,7 +84,8 @@ async fn create(
     visit: Visit,
     Form(given): Form<Credentials>,
 ) -> Result<Response, Problem> {
-    let started = member::session::sign_in(&app.hub, &given.email, &given.password, agent(&headers), token(&app, &headers)).await;
+    let started =
+        member::session::sign_in(&app.hub, &given.email, &given.password, agent(&headers), token(&app, &headers)).await;
     match started {
         Ok(started) => Ok(signed_in(&app, &started.token, &given.next)),
         Err(Error::Forbidden(words)) => {
@@ -110,9 +108,11 @@ async fn end(State(app): State<App>, signed: Option<Signed>, _: Form<Nothing>) -
 }
 
 fn form(visit: Visit, next: &Next, email: String, problem: Option<String>) -> Response {
-    let page = Page { assets: assets::base(), csrf: visit.csrf.clone(), next: next.as_str().to_owned(), email, problem };
+    let page =
+        Page { assets: assets::base(), csrf: visit.csrf.clone(), next: next.as_str().to_owned(), email, problem };
     match page.render() {
         Ok(html) => (visit, Html(html)).into_response(),
-        Err(_) => Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "The page could not be printed.").into_response(),
+        Err(_) => Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "The page could not be printed.")
+            .into_response(),
     }
 }

@@ -45,7 +45,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 
 fn serde_urlencoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let uri = axum::http::Uri::builder()
-        .path_and_query(format!("/?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(url::form_urlencoded::parse(body)).finish()))
+        .path_and_query(format!(
+            "/?{}",
+            url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(url::form_urlencoded::parse(body))
+                .finish()
+        ))
         .build()
         .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "The form could not be read."))?;
     axum::extract::Query::try_from_uri(&uri)
@@ -73,7 +78,7 @@ pub(crate) fn check(app: &App, headers: &HeaderMap, given: Option<&str>) -> Resu
 }
 
 /// A token for a form of this session or visit, different each time.
-pub(crate) fn token(app: &App, secret: &str) -> String {
+pub fn token(app: &App, secret: &str) -> String {
     let mut bytes = [0; 64];
     app.hub.random.fill(&mut bytes[..32]);
     let mac = mac(secret);

@@ -13,7 +13,8 @@ use crate::{App, Config, Problem};
 /// exempt: API calls with a bearer token, and signed webhooks; a foreign site can make neither.
 pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let own_proof = request.uri().path().starts_with("/hooks/") || request.headers().contains_key(header::AUTHORIZATION);
+    let own_proof =
+        request.uri().path().starts_with("/hooks/") || request.headers().contains_key(header::AUTHORIZATION);
     if safe || own_proof || is_ours(&app.config, request.headers()) {
         return next.run(request).await;
     }
@@ -61,7 +62,10 @@ mod tests {
         assert!(asked(&[("origin", "https://10.0.0.7:8443"), ("host", "10.0.0.7:8443")]));
         assert!(asked(&[]), "no browser; the token decides");
         assert!(!asked(&[("origin", "https://evil.example"), ("host", "hub.example.org")]));
-        assert!(!asked(&[("origin", "http://hub.example.org"), ("host", "hub.example.org")]), "plain http is elsewhere");
+        assert!(
+            !asked(&[("origin", "http://hub.example.org"), ("host", "hub.example.org")]),
+            "plain http is elsewhere"
+        );
         assert!(!asked(&[("origin", "null")]));
         assert!(!asked(&[("sec-fetch-site", "same-site")]));
         assert!(!asked(&[("sec-fetch-site", "cross-site"), ("origin", "https://hub.example.org")]));

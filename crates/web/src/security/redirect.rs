@@ -64,7 +64,9 @@ mod tests {
         for good in ["/", "/desk?view=mine&q=a%20b", "/cases/4#note"] {
             assert_eq!(Next::new(good).as_str(), good);
         }
-        for bad in ["", "desk", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "/ü", "javascript:x"] {
+        for bad in
+            ["", "desk", "//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "/ü", "javascript:x"]
+        {
             assert_eq!(Next::new(bad).as_str(), "/", "{bad:?}");
         }
     }
