@@ -4,12 +4,14 @@
 //! * [`feed`]: RSS, Atom and JSON Feed, read, polled and found; [`opml`] for lists of them.
 //! * [`mod@file`]: JSONL, CSV, TSV and feed files, streamed row by row.
 //! * [`webhook`]: signed posts pushed to us, by Standard Webhooks.
+//! * [`outgoing`]: our replies, written to their networks, each published once.
 //! * [`clean`]: markup made safe to show, or plain.
 //! * [`NETWORKS`]: what there is, one line a network.
 
 pub mod clean;
 pub mod egress;
 pub mod moment;
+pub mod outgoing;
 
 use std::pin::Pin;
 

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use dandelion_post::Micros;
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use serde_json::Value;
+
+use super::door::{Response, Trouble};
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The network confirmed that the words are out (now, or at an earlier attempt with the same key).
+    Published {
+        /// The network's id of the new post, where it told.
+        remote_id: Option<String>,
+        /// Where it can be read, where it told.
+        url: Option<String>,
+    },
+    /// Nothing was published and trying again will not help; the words say why.
+    Refused {
+        /// In words, the network's own where it gave some.
+        why: String,
+    },
+    /// Nothing was published; it may work later.
+    Later {
+        /// How long the network asked us to wait.
+        after: Option<Duration>,
+        /// In words.
+        why: String,
+    },
+    /// The words were handed over, but whether they were published nobody said.
+    InDoubt {
+        /// In words.
+        why: String,
+    },
+}
+
+impl Answer {
+    /// Reads an HTTP answer. Only what says plainly that nothing was done counts as that: 4xx, and 429 or 503 with the
+    /// wish to be asked again. A server that fails (5xx) may have published first.
+    pub(super) fn read(answer: &Response, now: Micros) -> Self {
+        let status = answer.status;
+        let after = retry_after(&answer.headers, now);
+        match status {
+            200..=299 => Self::published(&answer.body),
+            // 302 and 303 are also how a server says "done, look here" after a POST.
+            301 | 307 | 308 => {
+                let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("another address");
+                Self::Refused { why: format!("the address leads on to {}: enter that one in the handle", short(to)) }
+            }
+            425 | 429 => Self::Later { after, why: words(answer) },
+            503 if after.is_some() => Self::Later { after, why: words(answer) },
+            408 => Self::InDoubt { why: words(answer) },
+            400..=499 => Self::Refused { why: words(answer) },
+            _ => Self::InDoubt { why: words(answer) },
+        }
+    }
+
+    /// Published, with what the body tells of the new post: an object with `id` and `url`, or nothing.
+    pub(super) fn published(body: &[u8]) -> Self {
+        let told: Value = serde_json::from_slice(body).unwrap_or_default();
+        let url = told["url"].as_str().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        let remote_id = match &told["id"] {
+            Value::String(id) if !id.is_empty() => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        };
+        Self::Published { remote_id, url: url.map(ToOwned::to_owned) }
+    }
+}
+
+impl From<Trouble> for Answer {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unusable(why) => Self::Refused { why },
+            Trouble::Unsent(why) => Self::Later { after: None, why },
+            Trouble::Lost(why) => Self::InDoubt { why },
+        }
+    }
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3); nobody makes us wait longer than a day.
+fn retry_after(headers: &HeaderMap, now: Micros) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match value.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_microsecond();
+            u64::try_from((at - now) / 1_000_000).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds.min(24 * 3600)))
+}
+
+/// What the other side said, fit to be shown: the message of a JSON error, a short plain text, or the bare status.
+fn words(answer: &Response) -> String {
+    let status = format!("the network answered {}", answer.status);
+    let text = String::from_utf8_lossy(&answer.body);
+    let told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let said = ["detail", "message", "error", "error_description", "title"]
+        .iter()
+        .find_map(|field| told[*field].as_str().or_else(|| told[*field]["message"].as_str()));
+    let plain = text.trim();
+    match said {
+        Some(said) => format!("{status}: {}", short(said)),
+        None if plain.is_empty() || plain.starts_with(['<', '{', '[']) => status,
+        None => format!("{status}: {}", short(plain)),
+    }
+}
+
+fn short(text: &str) -> String {
+    let mut words: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+    if words.len() < text.len() && text.chars().count() > 300 {
+        words.push('…');
+    }
+    words
+}
