@@ -466,6 +466,7 @@ create table replies (
   send_after bigint,                           -- queued, but can be called back until then
   held_at bigint,                              -- restored from a backup: a person decides
   lease_until bigint,                          -- of the sender at work
+  lease_by text,                               -- which running program that is
   attempts bigint not null,
   next_attempt_at bigint,
   sent_at bigint,
@@ -489,6 +490,7 @@ create table reply_attempts (     -- the intent, committed before the network is
   id bigint primary key,
   reply_id bigint not null references replies (id),
   number bigint not null,
+  key text not null,              -- idempotency key it was made with
   started_at bigint not null,
   finished_at bigint,
   result text,                    -- sent | refused | later | unknown

@@ -15,6 +15,7 @@ pub mod log;
 pub mod member;
 pub mod outcome;
 pub mod query;
+pub mod reply;
 pub mod scope;
 pub mod search;
 pub mod source;

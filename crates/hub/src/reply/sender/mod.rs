@@ -1,0 +1,115 @@
+//! The sender: takes due replies to their networks, each at most once.
+//!
+//! One unit of work has three parts, and a crash between any two of them is recovered from:
+//! 1. [`Sender::claim`] commits the intent (a row of `reply_attempts`, the state *sending*, a lease);
+//! 2. [`Sender::publish`] touches the network, and nothing else does;
+//! 3. [`Sender::record`] commits what became of it.
+//!
+//! A program that dies after 1 leaves a reply *sending* whose lease runs out; [`Sender::recover`] finds it and treats
+//! it as any other doubt: where the network remembers keys, the same key is tried again until it settles; elsewhere the
+//! reply becomes *unknown* and a person decides. There is no other path to a second attempt.
+
+mod backoff;
+mod claim;
+mod record;
+mod run;
+
+use dandelion_networks::outgoing::{Account, Answer, Door, Outgoing, Writer};
+use dandelion_post::Micros;
+
+use super::State;
+use crate::{Hub, Result};
+
+pub use run::run;
+pub(super) use record::close_attempt;
+
+/// The sender of one running program.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    hub: Hub,
+    door: Door,
+    rules: Rules,
+    /// Tells this running program from every other, and from itself before a restart.
+    name: String,
+}
+
+/// How the sender goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How long a claim holds, in microseconds; longer than any attempt can take.
+    pub lease: Micros,
+    /// Attempts under way at once for one handle, so that a network that hangs keeps nobody else waiting.
+    pub at_once_per_handle: usize,
+    /// Attempts under way at once in all.
+    pub at_once: usize,
+    /// Attempts with one key before the reply fails or becomes unknown.
+    pub attempts: i64,
+    /// How long after it was sent off a reply is still tried, in microseconds.
+    pub tried_for: Micros,
+    /// How often the sender looks for work.
+    pub look_every: std::time::Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            lease: 45_000_000,
+            at_once_per_handle: 4,
+            at_once: 32,
+            attempts: 14,
+            tried_for: 24 * 3_600_000_000,
+            look_every: std::time::Duration::from_millis(200),
+        }
+    }
+}
+
+/// One claimed attempt.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The reply.
+    pub reply_id: i64,
+    /// The handle that speaks.
+    pub handle_id: i64,
+    /// Which attempt of the reply this is.
+    pub number: i64,
+    /// Until when nobody else takes it.
+    pub lease_until: Micros,
+    account: Account,
+    outgoing: Outgoing,
+}
+
+/// Whose claims are recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// Those whose lease has run out.
+    Expired,
+    /// Those of any other program as well: where there can only be one, at its start, all others are dead.
+    Foreign,
+}
+
+impl Sender {
+    /// A sender with a name of its own.
+    pub fn new(hub: Hub, door: Door, rules: Rules) -> Self {
+        let name = hub.random.token();
+        Self { hub, door, rules, name }
+    }
+
+    /// Does one unit of work: recovers what was left behind, then claims, publishes and records one reply. Says what
+    /// became of it, or nothing if nothing was due.
+    pub async fn step(&self) -> Result<Option<State>> {
+        self.recover(Stale::Expired).await?;
+        let Some(job) = self.claim(&[]).await? else { return Ok(None) };
+        let answer = self.publish(&job).await;
+        self.record(&job, answer).await.map(Some)
+    }
+
+    /// Touches the network, once. An attempt whose lease is already over is not made: somebody else may have
+    /// decided about it.
+    pub async fn publish(&self, job: &Job) -> Answer {
+        let now = self.hub.now();
+        if now >= job.lease_until {
+            return Answer::Later { after: None, why: "the program was held up before it could send".into() };
+        }
+        Writer::new(self.door.clone(), job.account.clone()).publish(&job.outgoing, now).await
+    }
+}
