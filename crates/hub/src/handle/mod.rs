@@ -1,5 +1,6 @@
 //! Handles: the accounts of ours that we speak from.
 
+use dandelion_networks::outgoing::Account;
 use dandelion_post::Network;
 
 use crate::{
@@ -56,6 +57,15 @@ pub struct Config {
     /// Whether the network promises that one idempotency key is published once at most.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub honours_keys: bool,
+    /// How many hours it keeps that promise; without a number, what the writer takes for usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys_hours: Option<u64>,
+    /// Which writer, where the network's name does not say it: `webhook` or `demo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The key of the unit that has to approve whatever is said here, where the case's unit demands nobody's approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
 }
 
 /// An account of ours.
@@ -125,6 +135,14 @@ fn from_row(row: &Row) -> Result<Handle> {
 }
 
 impl Config {
+    /// The account to publish with on `network`. Errors say what is missing in the handle's settings.
+    pub fn account(&self, network: &str) -> Result<Account> {
+        let opened = Self { secret: self.secret_value()?, ..self.clone() };
+        let text = serde_json::to_string(&opened)
+            .map_err(|e| Error::Damaged(format!("a handle's configuration cannot be written: {e}")))?;
+        Ok(Account::read(network, &text)?)
+    }
+
     /// The secret itself: as stored, or out of the environment variable that `env:NAME` names. Only variables whose
     /// name begins with `DANDELION_` are read, so that nobody can have others sent to an address of theirs.
     pub fn secret_value(&self) -> Result<Option<String>> {

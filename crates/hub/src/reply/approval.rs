@@ -61,8 +61,7 @@ pub async fn required(tx: &mut Tx, reply: &Reply) -> Result<Option<i64>> {
         }
         (at, steps) = (row.get("parent_id")?, steps + 1);
     }
-    let config: serde_json::Value = serde_json::from_str(&reply.config).unwrap_or_default();
-    let Some(key) = config["approval"].as_str() else { return Ok(None) };
+    let Some(key) = reply.config.approval.as_deref() else { return Ok(None) };
     let row = tx.opt(q!("select id from units where key = $1 and archived_at is null", key)).await?;
     let row = row.ok_or_else(|| {
         let words = format!("the handle {} wants the approval of a unit that does not exist", reply.handle);
@@ -100,7 +99,9 @@ pub(super) async fn need_approved(tx: &mut Tx, reply: &Reply) -> Result<()> {
         return Ok(());
     }
     let words = if approved {
-        format!("The case has moved since this was approved, and its replies now need the approval of {name}. Submit it to them")
+        format!(
+            "The case has moved since this was approved, and its replies now need the approval of {name}. Submit it to them"
+        )
     } else {
         format!("Replies of this unit need the approval of {name}. Submit it first")
     };

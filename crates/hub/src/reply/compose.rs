@@ -87,7 +87,11 @@ fn words(text: &str) -> Result<String> {
     }
     let count = text.chars().count();
     if count > MOST_CHARACTERS {
-        return Err(Error::invalid("text", format!("{count} characters are too many; {MOST_CHARACTERS} at most"), text));
+        return Err(Error::invalid(
+            "text",
+            format!("{count} characters are too many; {MOST_CHARACTERS} at most"),
+            text,
+        ));
     }
     Ok(text.to_owned())
 }
@@ -105,7 +109,8 @@ async fn answerable(tx: &mut Tx, viewer: &Viewer, case_id: i64) -> Result<i64> {
 
 /// The post that is answered and its network; it must belong to the case.
 async fn answered_post(tx: &mut Tx, new: &New) -> Result<Option<(i64, String)>> {
-    let in_case = "select p.id, p.network from posts p join case_threads t on t.thread_id = p.thread_id where t.case_id = $1";
+    let in_case =
+        "select p.id, p.network from posts p join case_threads t on t.thread_id = p.thread_id where t.case_id = $1";
     let row = match new.post_id {
         Some(post) => {
             let sql = format!("{in_case} and p.id = $2");
@@ -113,7 +118,9 @@ async fn answered_post(tx: &mut Tx, new: &New) -> Result<Option<(i64, String)>> 
             Some(row.ok_or(Error::not_found("post of this case", post))?)
         }
         None => {
-            let sql = format!("{in_case} and not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit 1");
+            let sql = format!(
+                "{in_case} and not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit 1"
+            );
             tx.opt(Q::of(sql).bind(new.case_id)).await?
         }
     };

@@ -21,12 +21,7 @@ use dandelion_post::Micros;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{
-    Error, Result, Tx,
-    log::Entry,
-    scope::Viewer,
-    store::q,
-};
+use crate::{Error, Result, Tx, log::Entry, scope::Viewer, store::q};
 
 pub use approval::{approve, expire, reject, request_changes, required, submit};
 pub use compose::{New, draft, edit};
@@ -295,7 +290,7 @@ pub struct Reply {
     #[serde(skip)]
     pub(crate) lease_by: Option<String>,
     #[serde(skip)]
-    pub(crate) config: String,
+    pub(crate) config: crate::handle::Config,
     #[serde(skip)]
     pub(crate) archived: bool,
     #[serde(skip)]
@@ -311,7 +306,8 @@ impl Reply {
         })?;
         self.state = to;
         self.changed_at = tx.now();
-        tx.run(q!("update replies set state = $2, changed_at = $3 where id = $1", self.id, to.as_str(), tx.now())).await?;
+        tx.run(q!("update replies set state = $2, changed_at = $3 where id = $1", self.id, to.as_str(), tx.now()))
+            .await?;
         self.note(tx, action.event(), from, reason).await
     }
 
@@ -330,7 +326,8 @@ impl Reply {
             reason
         ))
         .await?;
-        let body = json!({ "case": self.case_id, "from": from.as_str(), "to": self.state.as_str(), "version": self.version });
+        let body =
+            json!({ "case": self.case_id, "from": from.as_str(), "to": self.state.as_str(), "version": self.version });
         tx.log(Entry::new(event, "reply", self.id).unit(self.unit_id).with(body));
         Ok(())
     }

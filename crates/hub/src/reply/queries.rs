@@ -132,7 +132,8 @@ pub(super) async fn locked(tx: &mut Tx, id: i64) -> Result<Reply> {
 
 /// Since when it is in doubt whether the words went out under the current key, if it is.
 pub(super) async fn doubt_since(tx: &mut Tx, reply: &Reply) -> Result<Option<Micros>> {
-    let sql = "select min(started_at) as at from reply_attempts where reply_id = $1 and key = $2 and result = 'unknown'";
+    let sql =
+        "select min(started_at) as at from reply_attempts where reply_id = $1 and key = $2 and result = 'unknown'";
     tx.one(q!(sql, reply.id, &reply.key)).await?.get("at")
 }
 
@@ -174,7 +175,7 @@ fn read(row: &Row) -> Result<Reply> {
         error: row.get("error")?,
         key: row.get("key")?,
         lease_by: row.get("lease_by")?,
-        config: row.get("config")?,
+        config: row.json("config")?,
         archived: row.get::<Option<i64>, _>("archived_at")?.is_some(),
         in_reply_to: row.get("in_reply_to")?,
     })

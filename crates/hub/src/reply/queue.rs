@@ -1,13 +1,7 @@
-use dandelion_networks::outgoing::Account;
 use dandelion_post::{Micros, rfc3339};
 
 use super::{Action, Reply, State, approval, compose, queries};
-use crate::{
-    Error, Hub, Result, Tx,
-    log::Actor,
-    scope::Viewer,
-    store::q,
-};
+use crate::{Error, Hub, Result, Tx, log::Actor, scope::Viewer, store::q};
 
 /// How a reply is sent.
 #[derive(Debug, Clone, Copy)]
@@ -183,8 +177,8 @@ fn need_writable(reply: &Reply) -> Result<()> {
     if reply.archived {
         return Err(Error::Conflict(format!("{} is no longer in use. Choose another handle", reply.handle)));
     }
-    let read = Account::read(&reply.network, &reply.config);
-    read.map(drop).map_err(|why| Error::Conflict(format!("{} cannot publish yet: {why}", reply.handle)))
+    let account = reply.config.account(&reply.network);
+    account.map(drop).map_err(|why| Error::Conflict(format!("{} cannot publish yet: {why}", reply.handle)))
 }
 
 /// Nobody else's reply to the same post is on its way, in doubt, or was sent while this one was being written.

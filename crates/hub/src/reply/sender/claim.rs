@@ -35,7 +35,7 @@ impl Sender {
     async fn may_try(&self, tx: &mut Tx, reply: &Reply) -> Result<Result<Account, (Action, String)>> {
         let doubt = queries::doubt_since(tx, reply).await?;
         let instead = if doubt.is_some() { Action::Doubt } else { Action::Fail };
-        let account = match Account::read(&reply.network, &reply.config) {
+        let account = match reply.config.account(&reply.network) {
             _ if reply.archived => return Ok(Err((instead, format!("{} is no longer in use", reply.handle)))),
             Err(why) => return Ok(Err((instead, why.to_string()))),
             Ok(account) => account,
@@ -87,7 +87,8 @@ pub(super) fn remembered(account: &Account, since: Micros, at: Micros) -> bool {
 }
 
 async fn next_due(tx: &mut Tx, busy: &[i64]) -> Result<Option<i64>> {
-    let mut sql = String::from("select id from replies where state = 'queued' and held_at is null and next_attempt_at <= $1");
+    let mut sql =
+        String::from("select id from replies where state = 'queued' and held_at is null and next_attempt_at <= $1");
     if !busy.is_empty() {
         let list: Vec<String> = busy.iter().map(ToString::to_string).collect();
         sql.push_str(&format!(" and handle_id not in ({})", list.join(", ")));

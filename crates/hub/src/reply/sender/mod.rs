@@ -20,8 +20,8 @@ use dandelion_post::Micros;
 use super::State;
 use crate::{Hub, Result};
 
-pub use run::run;
 pub(super) use record::close_attempt;
+pub use run::run;
 
 /// The sender of one running program.
 #[derive(Debug, Clone)]

@@ -30,7 +30,9 @@ impl Sender {
             }
             _ if !ours => {}
             Answer::Refused { why } => self.refused(&mut tx, &mut reply, &why).await?,
-            Answer::Later { after, why } => self.try_again(&mut tx, &mut reply, Some(&job.account), after, &why).await?,
+            Answer::Later { after, why } => {
+                self.try_again(&mut tx, &mut reply, Some(&job.account), after, &why).await?
+            }
             Answer::InDoubt { why } => self.try_again(&mut tx, &mut reply, Some(&job.account), None, &why).await?,
         }
         tx.commit_unlogged("an attempt somebody else has settled changes nothing").await?;
@@ -57,7 +59,7 @@ impl Sender {
             }
             let why = "the program stopped in the middle of this attempt";
             close_attempt(&mut tx, reply.id, why).await?;
-            let account = Account::read(&reply.network, &reply.config).ok();
+            let account = reply.config.account(&reply.network).ok();
             self.try_again(&mut tx, &mut reply, account.as_ref(), None, why).await?;
             tx.commit().await?;
         }
@@ -96,14 +98,16 @@ impl Sender {
             return self.settle(tx, reply, action, &why).await;
         }
         reply.step(tx, Action::Defer, why).await?;
-        let sql = "update replies set next_attempt_at = $2, error = $3, lease_until = null, lease_by = null where id = $1";
+        let sql =
+            "update replies set next_attempt_at = $2, error = $3, lease_until = null, lease_by = null where id = $1";
         tx.run(q!(sql, reply.id, at, why)).await.map(drop)
     }
 
     /// Ends the sender's part without a confirmation.
     pub(super) async fn settle(&self, tx: &mut Tx, reply: &mut Reply, action: Action, why: &str) -> Result<()> {
         reply.step(tx, action, why).await?;
-        let sql = "update replies set error = $2, next_attempt_at = null, lease_until = null, lease_by = null where id = $1";
+        let sql =
+            "update replies set error = $2, next_attempt_at = null, lease_until = null, lease_by = null where id = $1";
         tx.run(q!(sql, reply.id, why)).await.map(drop)
     }
 }

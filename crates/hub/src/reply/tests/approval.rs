@@ -1,18 +1,21 @@
-use super::super::{approve, awaiting_approval, edit, expire, queue, request_changes, submit};
 use super::*;
-use crate::{Error, both_stores};
+use crate::reply::{approve, awaiting_approval, edit, expire, queue, request_changes, submit};
+use crate::{Error, both_stores, reply};
 
 both_stores!(an_approval_is_for_exactly_one_wording, |hub| async move {
     seed(&hub).await;
     demand_approval(&hub).await;
     let (_network, _) = network(&hub, false).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     let refused = queue(&hub, &ana(), reply.id, Send::version(1)).await.unwrap_err().to_string();
     assert!(refused.contains("approval of legal"), "{refused}");
     submit(&hub, &ana(), reply.id, 1).await.unwrap();
     assert_eq!(awaiting_approval(&hub, &lea()).await.unwrap().len(), 1);
     edit(&hub, &ana(), reply.id, 1, "two").await.unwrap();
-    assert!(matches!(approve(&hub, &lea(), reply.id, 1, "").await, Err(Error::NotFound { .. })), "it is not hers any more");
+    assert!(
+        matches!(approve(&hub, &lea(), reply.id, 1, "").await, Err(Error::NotFound { .. })),
+        "it is not hers any more"
+    );
     submit(&hub, &ana(), reply.id, 2).await.unwrap();
     assert!(matches!(approve(&hub, &lea(), reply.id, 1, "").await, Err(Error::Conflict(_))), "she saw the old wording");
     approve(&hub, &lea(), reply.id, 2, "fine").await.unwrap();
@@ -29,14 +32,17 @@ both_stores!(nobody_approves_their_own_words, |hub| async move {
     seed(&hub).await;
     demand_approval(&hub).await;
     let both = |member| viewer(member, HEAD, Role::Approver);
-    let reply = super::super::draft(&hub, &both(1), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &both(1), &new("one")).await.unwrap();
     edit(&hub, &both(2), reply.id, 1, "two").await.unwrap();
     submit(&hub, &both(2), reply.id, 2).await.unwrap();
     for author in [1, 2] {
         assert!(matches!(approve(&hub, &both(author), reply.id, 2, "").await, Err(Error::Forbidden(_))));
         assert!(awaiting_approval(&hub, &both(author)).await.unwrap().is_empty());
     }
-    assert!(matches!(approve(&hub, &ben(), reply.id, 2, "").await, Err(Error::Forbidden(_))), "an agent is no approver");
+    assert!(
+        matches!(approve(&hub, &ben(), reply.id, 2, "").await, Err(Error::Forbidden(_))),
+        "an agent is no approver"
+    );
     assert!(request_changes(&hub, &lea(), reply.id, 2, " ").await.is_err(), "changes need words");
     approve(&hub, &lea(), reply.id, 2, "").await.unwrap();
 });
@@ -45,7 +51,7 @@ both_stores!(a_handle_may_demand_approval_too, |hub| async move {
     seed(&hub).await;
     let config = serde_json::json!({ "address": "http://127.0.0.1:1", "secret": "t", "approval": "legal" });
     configure(&hub, config).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     assert!(queue(&hub, &ana(), reply.id, Send::version(1)).await.is_err());
     submit(&hub, &ana(), reply.id, 1).await.unwrap();
     approve(&hub, &lea(), reply.id, 1, "").await.unwrap();
@@ -56,7 +62,7 @@ both_stores!(an_approval_does_not_follow_the_case_into_another_unit, |hub| async
     seed(&hub).await;
     demand_approval(&hub).await;
     let (_network, _) = network(&hub, false).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     submit(&hub, &ana(), reply.id, 1).await.unwrap();
     approve(&hub, &lea(), reply.id, 1, "").await.unwrap();
     let mut tx = hub.tx().await;
@@ -73,7 +79,7 @@ both_stores!(an_approval_does_not_follow_the_case_into_another_unit, |hub| async
 both_stores!(what_nobody_decides_expires, |hub| async move {
     seed(&hub).await;
     demand_approval(&hub).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     submit(&hub, &ana(), reply.id, 1).await.unwrap();
     hub.clock.advance(6 * 86_400 * SECOND);
     assert_eq!(expire(&hub).await.unwrap(), 0);

@@ -1,9 +1,9 @@
 use dandelion_networks::outgoing::testing::Act;
 use proptest::{prelude::*, test_runner::Config};
 
-use super::super::{Verdict, decide_unknown, sender::Stale};
 use super::*;
-use crate::both_stores;
+use crate::reply::{Verdict, decide_unknown, sender::Stale};
+use crate::{both_stores, reply};
 
 both_stores!(a_lost_acknowledgement_settles_by_itself_where_keys_are_honoured, |hub| async move {
     seed(&hub).await;
@@ -113,7 +113,7 @@ async fn story(hub: TestHub, keys: bool, replies: usize, acts: Vec<Act>, turns: 
                 }
             }
             Turn::SendAgain => {
-                let all = super::super::of_case(&hub, &ana(), 1).await.unwrap();
+                let all = reply::of_case(&hub, &ana(), 1).await.unwrap();
                 if let Some(reply) = all.iter().find(|reply| reply.state == State::Unknown) {
                     decide_unknown(&hub, &ana(), reply.id, &Verdict::SendAgain).await.unwrap();
                     allowed.iter_mut().filter(|(id, _)| *id == reply.id).for_each(|(_, most)| *most += 1);

@@ -1,6 +1,6 @@
-use super::super::{Verdict, approve, cancel, decide_unknown, edit, queue, reject, release, request_changes, submit};
 use super::*;
-use crate::both_stores;
+use crate::reply::{Verdict, approve, cancel, decide_unknown, edit, queue, reject, release, request_changes, submit};
+use crate::{both_stores, reply};
 
 /// Which things people do are allowed in which state, written down a second time and by hand: d(raft) s(ubmitted)
 /// c(hanges) a(pproved) r(ejected) e(xpired) x(cancelled) q(ueued) S(ending) D(one: sent) f(ailed) u(nknown).
@@ -72,13 +72,16 @@ both_stores!(every_action_in_every_state, |hub| async move {
     let (_network, _) = network(&hub, false).await;
     for (action, allowed) in ALLOWED {
         for from in State::ALL {
-            let reply = super::super::draft(&hub, &ana(), &new("words")).await.unwrap();
+            let reply = reply::draft(&hub, &ana(), &new("words")).await.unwrap();
             place(&hub, reply.id, from).await;
             let outcome = act(&hub, action, reply.id).await;
             assert_eq!(outcome.is_ok(), allowed.contains(letter(from)), "{action} in {from:?}: {outcome:?}");
             if let Err(error) = outcome {
                 let words = error.to_string();
-                assert!(matches!(error, crate::Error::Conflict(_)) && words.len() > 20, "{action} in {from:?}: {words}");
+                assert!(
+                    matches!(error, crate::Error::Conflict(_)) && words.len() > 20,
+                    "{action} in {from:?}: {words}"
+                );
                 assert_eq!(state(&hub, reply.id).await, from, "a refusal changes nothing");
             }
         }
@@ -89,12 +92,11 @@ both_stores!(every_action_in_every_state, |hub| async move {
 both_stores!(a_text_changed_meanwhile_is_noticed, |hub| async move {
     seed(&hub).await;
     let (_network, _) = network(&hub, false).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     edit(&hub, &ben(), reply.id, 1, "two").await.unwrap();
-    for refused in [
-        edit(&hub, &ana(), reply.id, 1, "three").await,
-        queue(&hub, &ana(), reply.id, Send::version(1)).await,
-    ] {
+    for refused in
+        [edit(&hub, &ana(), reply.id, 1, "three").await, queue(&hub, &ana(), reply.id, Send::version(1)).await]
+    {
         assert!(refused.unwrap_err().to_string().contains("version 2"));
     }
     sound(&hub).await;
@@ -102,26 +104,26 @@ both_stores!(a_text_changed_meanwhile_is_noticed, |hub| async move {
 
 both_stores!(nobody_else_sees_or_touches_it, |hub| async move {
     seed(&hub).await;
-    let reply = super::super::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
     let outsider = viewer(4, ELSEWHERE, Role::Admin);
-    assert!(matches!(super::super::find(&hub, &outsider, reply.id).await, Err(crate::Error::NotFound { .. })));
+    assert!(matches!(reply::find(&hub, &outsider, reply.id).await, Err(crate::Error::NotFound { .. })));
     assert!(matches!(edit(&hub, &outsider, reply.id, 1, "x").await, Err(crate::Error::NotFound { .. })));
-    assert!(super::super::draft(&hub, &outsider, &new("x")).await.is_err());
-    assert!(super::super::of_case(&hub, &outsider, 1).await.unwrap().is_empty());
+    assert!(reply::draft(&hub, &outsider, &new("x")).await.is_err());
+    assert!(reply::of_case(&hub, &outsider, 1).await.unwrap().is_empty());
     let reader = viewer(4, REPAIRS, Role::Viewer);
-    assert!(super::super::find(&hub, &reader, reply.id).await.is_ok());
+    assert!(reply::find(&hub, &reader, reply.id).await.is_ok());
     assert!(matches!(cancel(&hub, &reader, reply.id, "").await, Err(crate::Error::Forbidden(_))));
-    assert!(matches!(super::super::draft(&hub, &reader, &new("x")).await, Err(crate::Error::Forbidden(_))));
+    assert!(matches!(reply::draft(&hub, &reader, &new("x")).await, Err(crate::Error::Forbidden(_))));
 });
 
 both_stores!(words_that_cannot_be_sent_are_refused, |hub| async move {
     seed(&hub).await;
     for text in ["", " \n ", &"x".repeat(10_001)] {
-        assert!(super::super::draft(&hub, &ana(), &new(text)).await.is_err());
+        assert!(reply::draft(&hub, &ana(), &new(text)).await.is_err());
     }
     let other = New { post_id: Some(99), ..new("x") };
-    assert!(super::super::draft(&hub, &ana(), &other).await.is_err(), "a post of another case is not answered here");
-    let reply = super::super::draft(&hub, &ana(), &new("x")).await.unwrap();
+    assert!(reply::draft(&hub, &ana(), &other).await.is_err(), "a post of another case is not answered here");
+    let reply = reply::draft(&hub, &ana(), &new("x")).await.unwrap();
     assert_eq!(reply.post_id, Some(1), "the newest customer post is answered by default");
     let refused = queue(&hub, &ana(), reply.id, Send::version(1)).await.unwrap_err().to_string();
     assert!(refused.contains("address"), "a handle that cannot publish says so at once: {refused}");

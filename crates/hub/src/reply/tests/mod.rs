@@ -25,7 +25,12 @@ const SECOND: i64 = 1_000_000;
 /// The smallest organisation in which a reply can be written: a case of Repairs, a post in it, one handle.
 async fn seed(hub: &TestHub) {
     let mut tx = hub.tx().await;
-    for (id, key, parent) in [(HEAD, "head", None), (REPAIRS, "repairs", Some(HEAD)), (LEGAL, "legal", Some(HEAD)), (ELSEWHERE, "else", Some(HEAD))] {
+    for (id, key, parent) in [
+        (HEAD, "head", None),
+        (REPAIRS, "repairs", Some(HEAD)),
+        (LEGAL, "legal", Some(HEAD)),
+        (ELSEWHERE, "else", Some(HEAD)),
+    ] {
         let sql = "insert into units (id, key, name, kind, parent_id, languages, takes_unroutable, position)
                    values ($1, $2, $2, 'spoke', $3, '[]', false, $1)";
         tx.run(q!(sql, id, key, parent)).await.unwrap();

@@ -1,8 +1,8 @@
 use dandelion_networks::outgoing::{Answer, testing::Act};
 
-use super::super::{Verdict, attempts, cancel, decide_unknown, hold_all, queue, release, sender::Stale, undecided};
 use super::*;
-use crate::{Error, both_stores};
+use crate::reply::{Verdict, attempts, cancel, decide_unknown, hold_all, queue, release, sender::Stale, undecided};
+use crate::{Error, both_stores, reply};
 
 both_stores!(a_reply_is_sent_and_can_be_found, |hub| async move {
     seed(&hub).await;
@@ -10,7 +10,7 @@ both_stores!(a_reply_is_sent_and_can_be_found, |hub| async move {
     let reply = queued(&hub, "We are on it").await;
     assert_eq!(sender.step().await.unwrap(), Some(State::Sent));
     assert_eq!(sender.step().await.unwrap(), None);
-    let sent = super::super::find(&hub, &ana(), reply.id).await.unwrap();
+    let sent = reply::find(&hub, &ana(), reply.id).await.unwrap();
     assert_eq!(sent.remote_id.as_deref(), Some("1"));
     assert_eq!(sent.remote_url, Some(format!("{}/posts/1", network.address)));
     let request: serde_json::Value = serde_json::from_str(&network.requests()[0].body).unwrap();
@@ -21,7 +21,7 @@ both_stores!(a_reply_is_sent_and_can_be_found, |hub| async move {
 both_stores!(it_can_be_taken_back_within_the_window_and_not_after, |hub| async move {
     seed(&hub).await;
     let (network, sender) = network(&hub, true).await;
-    let reply = super::super::draft(&hub, &ana(), &new("oops")).await.unwrap();
+    let reply = reply::draft(&hub, &ana(), &new("oops")).await.unwrap();
     queue(&hub, &ana(), reply.id, Send::version(1)).await.unwrap();
     assert_eq!(sender.step().await.unwrap(), None, "not before the window is over");
     cancel(&hub, &ana(), reply.id, "a typo").await.unwrap();
@@ -38,13 +38,11 @@ both_stores!(it_can_be_taken_back_within_the_window_and_not_after, |hub| async m
 both_stores!(two_people_answer_at_once_and_one_is_told, |hub| async move {
     seed(&hub).await;
     let (_network, sender) = network(&hub, false).await;
-    let hers = super::super::draft(&hub, &ana(), &new("hers")).await.unwrap();
-    let his = super::super::draft(&hub, &ben(), &new("his")).await.unwrap();
+    let hers = reply::draft(&hub, &ana(), &new("hers")).await.unwrap();
+    let his = reply::draft(&hub, &ben(), &new("his")).await.unwrap();
     let (ana, ben) = (ana(), ben());
-    let (first, second) = tokio::join!(
-        queue(&hub, &ana, hers.id, Send::version(1)),
-        queue(&hub, &ben, his.id, Send::version(1))
-    );
+    let (first, second) =
+        tokio::join!(queue(&hub, &ana, hers.id, Send::version(1)), queue(&hub, &ben, his.id, Send::version(1)));
     assert!(first.is_ok() != second.is_ok(), "exactly one goes out: {first:?} {second:?}");
     let (refused, loser) = if let Err(error) = first { (error, hers.id) } else { (second.unwrap_err(), his.id) };
     assert!(refused.to_string().contains("has answered this post too"), "{refused}");
@@ -88,7 +86,7 @@ both_stores!(a_network_that_is_down_is_tried_later_and_then_given_up, |hub| asyn
         }
     }
     assert_eq!(tries, Rules::default().attempts);
-    let failed = super::super::find(&hub, &ana(), reply.id).await.unwrap();
+    let failed = reply::find(&hub, &ana(), reply.id).await.unwrap();
     assert!(failed.error.unwrap().contains("given up after"), "people read why");
     assert_eq!(network.published(), 0);
     let config = serde_json::json!({ "address": network.address, "secret": "t" });
@@ -108,7 +106,7 @@ both_stores!(retry_after_is_obeyed_and_a_refusal_is_final, |hub| async move {
     assert_eq!(sender.step().await.unwrap(), None);
     hub.clock.advance(SECOND);
     assert_eq!(sender.step().await.unwrap(), Some(State::Failed));
-    let failed = super::super::find(&hub, &ana(), reply.id).await.unwrap();
+    let failed = reply::find(&hub, &ana(), reply.id).await.unwrap();
     assert!(failed.error.unwrap().contains("Not allowed here"));
     sound(&hub).await;
 });
@@ -244,13 +242,17 @@ both_stores!(a_handle_that_hangs_keeps_nobody_waiting, |hub| async move {
     tx.commit().await.unwrap();
     for n in 0..20 {
         let new = New { handle_id: 2, ..new(&format!("stuck {n}")) };
-        let reply = super::super::draft(&hub, &ana(), &new).await.unwrap();
+        let reply = reply::draft(&hub, &ana(), &new).await.unwrap();
         queue(&hub, &ana(), reply.id, Send { confirm: true, undo: 0, version: 1 }).await.unwrap();
     }
     let reply = queued(&hub, "quick").await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let running = tokio::spawn(super::super::sender::run(sender, stopped));
-    let sent = async { while state(&hub, reply.id).await != State::Sent { tokio::time::sleep(std::time::Duration::from_millis(20)).await } };
+    let running = tokio::spawn(reply::sender::run(sender, stopped));
+    let sent = async {
+        while state(&hub, reply.id).await != State::Sent {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await
+        }
+    };
     tokio::time::timeout(std::time::Duration::from_secs(5), sent).await.expect("it waited for the stuck ones");
     assert_eq!(stuck.requests().len(), Rules::default().at_once_per_handle);
     assert_eq!(network.published(), 1);
