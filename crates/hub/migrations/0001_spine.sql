@@ -235,6 +235,7 @@ create index posts_thread on posts (thread_id, created_at);
 create index posts_reply on posts (network, in_reply_to) where in_reply_to is not null;
 create index posts_author on posts (author_id, created_at);
 create index posts_created on posts (created_at);
+create index posts_heard on posts (received_at) where not ours;
 create table revisions (          -- wordings other than the current one
   id bigint primary key,
   post_id bigint not null references posts (id),
@@ -290,6 +291,7 @@ create table mentions (
   at bigint not null
 );
 create index mentions_case on mentions (case_id);
+create index mentions_at on mentions (at);
 create table mention_queries (
   mention_id bigint not null references mentions (id),
   query_id bigint not null references queries (id),
@@ -356,8 +358,8 @@ create table cases (
   version bigint not null
 );
 -- Both cover what the desk orders and the home page counts, so that 20,000 cases are read without their rows.
-create index cases_desk on cases (state, unit_id, asked_at, last_post_at, due_at, assignee_id);
-create index cases_opened on cases (opened_at, unit_id, state, accepted_at, resolution, confirmed_at);
+create index cases_desk on cases (state, unit_id, asked_at, last_post_at, due_at, assignee_id, urgency, id);
+create index cases_opened on cases (opened_at, unit_id, state, accepted_at, resolution, confirmed_at, id);
 create index cases_closed on cases (closed_at, unit_id, resolution, confirmed_at) where closed_at is not null;
 create index cases_assignee on cases (assignee_id, state);
 create index cases_author on cases (author_id, state);
@@ -400,6 +402,7 @@ create table handoffs (
 );
 create index handoffs_case on handoffs (case_id);
 create index handoffs_to on handoffs (to_unit, state);
+create index handoffs_offered on handoffs (offered_at);
 create unique index handoffs_open on handoffs (case_id) where state = 'offered';
 create table notes (
   id bigint primary key,

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod engine;
 mod error;
 pub mod handle;
+pub mod home;
 pub mod intake;
 pub mod log;
 pub mod member;

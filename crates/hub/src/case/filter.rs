@@ -85,6 +85,22 @@ pub enum Stage {
     Silent,
 }
 
+impl Stage {
+    /// What must hold of `cases c`.
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            Self::Accepted => "c.accepted_at is not null",
+            Self::Resolved => "c.accepted_at is not null and c.resolution in ('fixed', 'answered')",
+            Self::Confirmed => {
+                "c.accepted_at is not null and c.resolution in ('fixed', 'answered') and c.confirmed_at is not null"
+            }
+            Self::Silent => {
+                "c.accepted_at is not null and c.resolution in ('fixed', 'answered') and c.confirmed_at is null"
+            }
+        }
+    }
+}
+
 /// In what order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -218,10 +234,7 @@ impl Filter {
             all.with("c.due_at <= ?", now);
         }
         match self.stage {
-            Some(Stage::Accepted) => all.plain("c.accepted_at is not null"),
-            Some(Stage::Resolved) => all.plain("c.resolution in ('fixed', 'answered')"),
-            Some(Stage::Confirmed) => all.plain("c.resolution in ('fixed', 'answered') and c.confirmed_at is not null"),
-            Some(Stage::Silent) => all.plain("c.resolution in ('fixed', 'answered') and c.confirmed_at is null"),
+            Some(stage) => all.plain(stage.sql()),
             None => {}
         }
         if let Some(since) = self.opened_since {

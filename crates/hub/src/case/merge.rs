@@ -59,6 +59,7 @@ pub async fn merge(tx: &mut Tx, keep: i64, gone: i64) -> Result<()> {
 fn joined_state(kept: State, other: State) -> State {
     match (kept, other) {
         (State::Open, _) | (_, State::Open) => State::Open,
+        (State::Resolved, State::Snoozed) => State::Open, // somebody decides anew until when
         (State::Resolved, other) => other,
         (kept, _) => kept,
     }
