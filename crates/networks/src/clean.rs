@@ -24,6 +24,8 @@ const MAX_TAGS: usize = 20_000;
 /// Most elements a tree builder may have to make. Unclosed formatting is repeated in every later block, which lets
 /// few bytes become many nodes; see [`Shape`].
 const MAX_NODES: usize = 2_000_000;
+/// Most bytes the serialiser may search; see [`Shape`]. A tenth of a second.
+const MAX_SEARCHED: usize = 1_000_000_000;
 
 /// Cleans fetched markup for showing. Relative addresses are dropped; see [`html_at`].
 ///
@@ -57,6 +59,11 @@ pub fn text(markup: &str) -> String {
     let words = tokenize(markup, Words::default());
     let raw = words.out.into_inner();
     tidy(&raw)
+}
+
+/// The head of a text: at most `bytes` bytes, cut between characters.
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 /// Whether a text looks like markup rather than plain words: a tag or an entity.
@@ -236,6 +243,9 @@ fn escape(words: &str) -> Cow<'_, str> {
 struct Shape {
     tags: usize,
     formatting: usize,
+    /// Bytes searched by the serialiser: each character to escape is looked for up to the end of its text, so that
+    /// many of them in one long text cost their number times its length.
+    searched: usize,
 }
 
 impl Shape {
@@ -243,6 +253,9 @@ impl Shape {
         let mut shape = Self::default();
         let (mut opened, mut open, mut deepest, mut walled) = (0usize, 0usize, 0usize, false);
         let bytes = markup.as_bytes();
+        // 0xC2 begins the no-break space, which is escaped too.
+        let escaped = bytes.iter().filter(|b| matches!(b, b'&' | 0xC2)).count();
+        shape.searched = escaped.saturating_mul(bytes.len());
         for (at, _) in markup.match_indices('<') {
             let closing = bytes.get(at + 1) == Some(&b'/');
             let from = at + 1 + usize::from(closing);
@@ -266,7 +279,7 @@ impl Shape {
     }
 
     fn is_bearable(&self) -> bool {
-        self.tags <= MAX_TAGS && self.formatting.saturating_mul(self.tags) <= MAX_NODES
+        self.tags <= MAX_TAGS && self.formatting.saturating_mul(self.tags) <= MAX_NODES && self.searched <= MAX_SEARCHED
     }
 }
 
@@ -383,7 +396,7 @@ pub(crate) fn tokenize<S: TokenSink>(markup: &str, sink: S) -> S {
 }
 
 /// At most one blank line in a row, no blanks at either end of a line, one blank between words.
-fn tidy(raw: &str) -> String {
+pub(crate) fn tidy(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut blank = 0;
     for line in raw.lines() {
@@ -482,6 +495,9 @@ mod tests {
             ("deep", "<div>".repeat(200_000)),
             ("just deep enough", "<div>".repeat(9_900) + &"</p><p>".repeat(5_000)),
             ("open tag", "<a ".repeat(300_000)),
+            ("entities", "&".repeat(1_000_000)),
+            ("just few enough entities", "&amp;".repeat(14_000)),
+            ("no-break spaces", "\u{a0}".repeat(500_000)),
             ("comments", "<!--".repeat(200_000)),
             ("attributes", format!("<p {}>", (0..15_000).map(|i| format!("a{i}=1 ")).collect::<String>())),
         ] {

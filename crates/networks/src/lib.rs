@@ -9,11 +9,19 @@
 //! * [`NETWORKS`]: what there is, one line a network.
 
 pub mod clean;
+pub mod demo;
 pub mod egress;
+pub mod feed;
+pub mod file;
 pub mod moment;
+pub mod networks;
+pub mod opml;
 pub mod outgoing;
+pub mod webhook;
 
 use std::pin::Pin;
+
+pub use networks::{About, NETWORKS};
 
 /// A boxed future: public entrances return it, so that crates that call them need not compile their bodies again.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
