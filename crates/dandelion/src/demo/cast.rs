@@ -132,14 +132,14 @@ fn followers(dice: &mut Dice, press: bool) -> Option<i64> {
 }
 
 fn handle(dice: &mut Dice, number: usize, first: &str, last: &str, nick: &str) -> String {
-    // A Chinese name folds to nothing, and such people often choose a word.
-    let first = if first.is_empty() { nick } else { first };
-    let last = if last.is_empty() { "" } else { last };
+    // A Chinese name folds to nothing.
+    let first = if first.is_empty() { "xiao" } else { first };
+    let last = if last.is_empty() { "kitchen" } else { last };
     let base = match dice.between(0..6) {
         0 => format!("{first}_{last}"),
         1 => format!("{first}{last}"),
         2 => format!("{nick}_{first}"),
-        3 => format!("{first}.{nick}").replace('.', "_"),
+        3 => format!("{first}s_{nick}"),
         4 => format!("the_{nick}_{last}"),
         _ => format!("{first}{nick}"),
     };

@@ -77,7 +77,11 @@ fn usual_days(scene: &mut Scene, begins: Timestamp) {
             let kind = KINDS[scene.dice.weighed(&shares)].0;
             let (lang, product) = (lang(scene.dice), product(scene.dice));
             match kind {
-                Kind::Article => scene.article(at, lang, product),
+                // The magazines of the sample test kettles.
+                Kind::Article => {
+                    let kettle = *scene.dice.pick(&[PRODUCTS[0].0, PRODUCTS[1].0]);
+                    scene.article(at, lang, kettle);
+                }
                 kind => scene.play(at, kind, lang, product),
             }
         }

@@ -6,7 +6,7 @@
 pub mod cast;
 pub mod dice;
 pub mod history;
-
+pub mod life;
 mod rough;
 #[cfg(test)]
 mod tests;

@@ -165,6 +165,9 @@ impl Scene<'_> {
         let text = self.addressed(0.95, to, said);
         let ours = self.ours(at, talk, to, text);
         self.tell(talk, ours.clone(), Kind::Ours);
+        if !can_be_solved(talk.kind) {
+            return;
+        }
         match self.dice.weighed(&[0.50, 0.20, 0.06, 0.24]) {
             0 => {
                 self.customer(talk, &ours, Kind::Fixed, 240.0);
@@ -182,7 +185,7 @@ impl Scene<'_> {
 
     fn ask_again(&mut self, talk: &Talk) {
         let mut last = talk.root.clone();
-        let mut chance = if matches!(talk.kind, Kind::Praise | Kind::Idea | Kind::Rival) { 0.0 } else { 0.45 };
+        let mut chance = if can_be_solved(talk.kind) || talk.kind == Kind::Press { 0.45 } else { 0.0 };
         while self.dice.chance(chance) {
             last = self.customer(talk, &last, Kind::Again, 2_000.0);
             chance *= 0.5;
@@ -256,6 +259,14 @@ impl Scene<'_> {
 /// Whether a conversation that began so is ours to answer.
 pub(super) fn answerable(kind: Kind) -> bool {
     !matches!(kind, Kind::Spam | Kind::Off | Kind::Article)
+}
+
+/// Whether the customer can say afterwards that it works, or does not.
+pub(super) fn can_be_solved(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Safety | Kind::Defect | Kind::Question | Kind::Purchase | Kind::Delivery | Kind::Cancel | Kind::Sarcasm
+    )
 }
 
 /// A post as its network gives it; `to` is the post it answers and the one the conversation began with.

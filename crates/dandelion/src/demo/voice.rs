@@ -111,7 +111,7 @@ impl Voice {
         parts.extend(open);
         let body = self.draw(dice, lang, &body).unwrap_or_default();
         // After a comma a sentence goes on in small letters; a name keeps its own.
-        let goes_on = open.is_some_and(|open| open.ends_with(',')) && !body.starts_with('{');
+        let goes_on = open.is_some_and(|open| open.ends_with([',', 't'])) && !body.starts_with('{');
         let body = if goes_on { lowered(lang, body) } else { body.to_owned() };
         parts.push(&body);
         let chance = if matches!(kind, Kind::Off | Kind::Spam) { 0.75 } else { 0.62 };
@@ -159,7 +159,10 @@ impl Voice {
     /// An article: its headline and its text.
     pub fn article(&mut self, dice: &mut Dice, lang: Lang, product: Product) -> (String, String) {
         let title = self.line(dice, lang, "feed.title", product);
-        let parts: Vec<&str> = (0..4).filter_map(|_| self.draw(dice, lang, "feed.body")).collect();
+        // Four sentences in the order they were written in, so that the verdict comes last.
+        let mut parts: Vec<&str> = (0..4).filter_map(|_| self.draw(dice, lang, "feed.body")).collect();
+        parts.sort_by_key(|part| self.words.lines(lang, "feed.body").iter().position(|line| line == part));
+        parts.dedup();
         let text = self.filled(dice, lang, product, &joined(lang, &parts));
         (title, text)
     }
@@ -196,7 +199,7 @@ impl Voice {
                 "order" => out.push_str(&dice.between(104_000..998_000).to_string()),
                 "price" => out.push_str(*dice.pick(&["49", "59", "79", "119", "149", "199", "249", "349", "899"])),
                 "code" => out.push_str(*dice.pick(&["E1", "E2", "E3", "E4", "E7", "E9", "F3"])),
-                "sign" => out.push_str(*dice.pick(&["Ana", "Joris", "Mathilde", "Inés", "Yating", "Mirna", "Tin"])),
+                "sign" => out.push_str(signer(lang)),
                 _ => out.push_str(*dice.pick(self.words.lines(lang, &section))),
             }
             rest = tail;
@@ -257,8 +260,12 @@ fn sections(kind: Kind, product: Product) -> (String, String, &'static str) {
 fn topic(about: Kind) -> &'static str {
     match about {
         Kind::Safety => "safety",
-        Kind::Question | Kind::Job | Kind::Press => "question",
-        Kind::Praise | Kind::Idea | Kind::Rival => "praise",
+        Kind::Question => "question",
+        Kind::Praise | Kind::Rival => "praise",
+        Kind::Idea => "idea",
+        Kind::Press => "press",
+        Kind::Legal => "legal",
+        Kind::Job => "job",
         Kind::Purchase => "purchase",
         Kind::Delivery | Kind::Cancel => "delivery",
         _ => "defect",
@@ -268,6 +275,7 @@ fn topic(about: Kind) -> &'static str {
 fn peer(topic: &str) -> &str {
     match topic {
         "purchase" => "question",
+        "idea" => "praise",
         "delivery" => "defect",
         other => other,
     }
@@ -281,6 +289,18 @@ fn fallback(kind: Kind) -> String {
         _ => "again",
     };
     section.to_owned()
+}
+
+/// Who of us answers in a language: the same person throughout a conversation, so that thanks reach the right one.
+fn signer(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Ana",
+        Lang::De => "Joris",
+        Lang::Hr => "Mirna",
+        Lang::Fr => "Mathilde",
+        Lang::Es => "Inés",
+        Lang::Zh => "Yating",
+    }
 }
 
 /// Sentences side by side; Chinese needs no spaces between them.
