@@ -1,6 +1,6 @@
 //! The words of all queries, numbered, and where they are seen in one post.
 
-use dandelion_post::words::{Kind, Token, Words, fold};
+use dandelion_post::words::{Kind, Token, Unfold, Words};
 use rustc_hash::FxHashMap;
 
 /// A numbered thing to look for: a whole word, the beginning of one, or a part of a dense run.
@@ -87,8 +87,12 @@ impl Atoms {
             }
             self.look_for_prefixes(word, |atom| seen.push(sighting(atom)));
             if !self.dense.is_empty() && !word.is_ascii() {
+                let start = name_start(text, token);
+                let mut walk = Unfold::new(&text[start..span.end]);
                 self.look_for_parts(word, |atom, part| {
-                    let span = (!title).then(|| place(text, token, word, part));
+                    let from = start + walk.place(part.start);
+                    let to = start + walk.clone().place(part.end);
+                    let span = (!title).then_some((from as u32, to as u32));
                     seen.push(Sighting { span, ..sighting(atom) });
                 });
             }
@@ -131,23 +135,9 @@ fn length_cost(word: &str) -> u32 {
     }
 }
 
-/// Where a part of a folded word stands in the text: folding may change lengths, so characters are counted along.
-fn place(text: &str, token: &Token, word: &str, part: std::ops::Range<usize>) -> (u32, u32) {
+/// Where a token's word begins: after the sign of a tag or handle.
+fn name_start(text: &str, token: &Token) -> usize {
     let span = token.span();
-    if span.len() == word.len() {
-        return ((span.start + part.start) as u32, (span.start + part.end) as u32);
-    }
-    let sign = usize::from(matches!(token.kind, Kind::Tag | Kind::Handle));
-    let (mut from, mut to, mut folded) = (span.end, span.end, 0);
-    for (at, c) in text[span.clone()].char_indices().skip(sign) {
-        if folded <= part.start {
-            from = span.start + at;
-        }
-        if folded >= part.end {
-            to = span.start + at;
-            break;
-        }
-        folded += fold(c.encode_utf8(&mut [0; 4])).len();
-    }
-    (from as u32, to as u32)
+    let signed = matches!(token.kind, Kind::Tag | Kind::Handle);
+    span.start + text[span].chars().next().filter(|_| signed).map_or(0, char::len_utf8)
 }

@@ -186,7 +186,9 @@ fn spans(program: &Program, seen: &[Sighting]) -> Vec<Range<usize>> {
 fn collect(program: &Program, wanted: bool, seen: &[Sighting], found: &mut Vec<Range<usize>>) {
     match program {
         Program::And(members) | Program::Or(members) => {
-            members.iter().for_each(|member| collect(member, wanted, seen, found));
+            for member in members {
+                collect(member, wanted, seen, found);
+            }
         }
         Program::Not(inner) => collect(inner, !wanted, seen, found),
         Program::Leaf { elements, accept } if wanted => {

@@ -105,7 +105,8 @@ pub enum ReadError {
 
 /// Reads a file of queries. The first fault is the answer; nothing is half-read.
 pub fn read(text: &str) -> Result<Vec<Listed>, ReadError> {
-    let line = |at: usize| 1 + text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count();
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |at: usize| 1 + ends.partition_point(|end| *end < at);
     let file: File = toml::from_str(text).map_err(|error| ReadError::Toml {
         line: error.span().map_or(1, |span| line(span.start)),
         message: error.message().to_owned(),

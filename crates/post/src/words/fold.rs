@@ -30,6 +30,35 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// Walks along a text and its folded form together: folding may change lengths.
+#[derive(Debug, Clone)]
+pub struct Unfold<'t> {
+    text: &'t str,
+    at: usize,
+    folded: usize,
+    buffer: String,
+}
+
+impl<'t> Unfold<'t> {
+    /// Begins at the start of `text`.
+    pub fn new(text: &'t str) -> Self {
+        Self { text, at: 0, folded: 0, buffer: String::new() }
+    }
+
+    /// The byte of the text where byte `folded` of its folded form stands, always between two characters. Goes only
+    /// forward: a place before an earlier answer gives that answer.
+    pub fn place(&mut self, folded: usize) -> usize {
+        while self.folded < folded {
+            let Some(c) = self.text[self.at..].chars().next() else { break };
+            self.at += c.len_utf8();
+            self.buffer.clear();
+            push_folded(&mut self.buffer, c);
+            self.folded += if c.is_ascii() { 1 } else { self.buffer.len() };
+        }
+        self.at
+    }
+}
+
 pub(super) fn class(c: char) -> Class {
     if c.is_ascii() {
         return match c {

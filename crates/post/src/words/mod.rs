@@ -20,8 +20,8 @@ mod fold;
 
 use std::ops::Range;
 
-pub use fold::fold;
 use fold::{Class, class, push_folded};
+pub use fold::{Unfold, fold};
 
 /// What sort of token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Kind, Words, fold};
+use super::{Kind, Unfold, Words, fold};
 
 fn words(text: &str) -> Vec<String> {
     Words::of(text).iter().map(|(_, word)| word.to_owned()).collect()
@@ -60,6 +60,14 @@ fn signs_tags_handles_and_addresses_are_told_apart() {
 #[test]
 fn folding_keeps_what_stands_between() {
     assert_eq!(fold("Crème Brûlée, 2x"), "creme brulee, 2x");
+}
+
+#[test]
+fn places_are_found_again_in_the_text() {
+    let mut walk = Unfold::new("Straße ﾔｶﾝ");
+    assert_eq!([0, 4, 6, 7, 8, 11].map(|at| walk.place(at)), [0, 4, 6, 7, 8, 11]);
+    let mut wide = Unfold::new("Éa水");
+    assert_eq!([0, 1, 2, 5, 99].map(|at| wide.place(at)), [0, 2, 3, 6, 6]);
 }
 
 proptest! {
