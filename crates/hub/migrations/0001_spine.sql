@@ -443,7 +443,7 @@ create table targets (
   cancelled_at bigint
 );
 create index targets_case on targets (case_id);
-create index targets_open on targets (due_at) where met_at is null and cancelled_at is null;
+create index targets_open on targets (due_at) where met_at is null and cancelled_at is null and missed_at is null;
 create table seen_marks (
   member_id bigint not null references members (id),
   case_id bigint not null references cases (id),

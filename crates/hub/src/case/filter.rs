@@ -146,7 +146,7 @@ pub struct Filter {
     /// About this topic, by key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Words in its posts (every one of them, the last may be unfinished), or a case number.
+    /// Words in one of its posts, as the search understands them, or a case number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// At least so urgent, 0 to 3.
@@ -301,27 +301,15 @@ fn in_words(all: &mut Conditions, text: &str, postgres: bool) {
     if let Some(id) = text.trim().strip_prefix('#').unwrap_or(text.trim()).parse::<i64>().ok().filter(|id| *id > 0) {
         return all.with("c.id = ?", id);
     }
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).take(16).map(str::to_lowercase).collect();
-    if words.is_empty() {
-        return;
-    }
-    let last = words.len() - 1;
-    let term = |(at, word): (usize, &String)| match (postgres, at == last) {
-        (false, true) => format!("\"{word}\"*"),
-        (false, false) => format!("\"{word}\""),
-        (true, true) => format!("'{word}':*"),
-        (true, false) => format!("'{word}'"),
-    };
-    let terms: Vec<String> = words.iter().enumerate().map(term).collect();
-    let (query, join) = if postgres {
-        (terms.join(" & "), "join post_words pw on pw.post_id = p.id where pw.words @@ to_tsquery('simple', ?)")
+    let Some(expression) = crate::search::expression(text, postgres) else { return all.plain("1 = 0") };
+    let join = if postgres {
+        "join post_words pw on pw.post_id = p.id where pw.words @@ cast(? as tsquery)"
     } else {
-        (terms.join(" "), "join post_words pw on pw.rowid = p.id where pw.words match ?")
+        "join post_words pw on pw.rowid = p.id where pw.words match ?"
     };
     all.with(
         &format!("c.id in (select ct.case_id from case_threads ct join posts p on p.thread_id = ct.thread_id {join})"),
-        query,
+        expression,
     );
 }
 

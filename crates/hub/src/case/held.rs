@@ -6,7 +6,7 @@ use super::State;
 use crate::{
     Error, Result, Tx,
     scope::{Role, Scope, Viewer},
-    store::{Q, q},
+    store::Q,
 };
 
 /// What a change needs to know of the case.
@@ -19,7 +19,6 @@ pub(crate) struct Held {
     pub(crate) author: Option<i64>,
     pub(crate) asked_at: Option<Micros>,
     pub(crate) asks: i64,
-    pub(crate) opened_at: Micros,
     pub(crate) last_post_at: Micros,
     pub(crate) first_reply_at: Option<Micros>,
     pub(crate) answered_at: Option<Micros>,
@@ -79,7 +78,7 @@ async fn held(tx: &mut Tx, id: i64, scope: &Scope) -> Result<Held> {
     // SQLite has one writer; PostgreSQL keeps others from this row until the transaction ends.
     let lock = if tx.is_postgres() { " for update of c" } else { "" };
     let sql = format!(
-        "select c.id, c.unit_id, c.assignee_id, c.state, c.author_id, c.asked_at, c.asks, c.opened_at, c.last_post_at,
+        "select c.id, c.unit_id, c.assignee_id, c.state, c.author_id, c.asked_at, c.asks, c.last_post_at,
            c.first_reply_at, c.answered_at, c.closed_at, c.confirmed_at, c.evidence_post_id, c.merged_into, c.version
          from cases c where c.id = $1 and {}{lock}",
         scope.case_sql("c")
@@ -93,7 +92,6 @@ async fn held(tx: &mut Tx, id: i64, scope: &Scope) -> Result<Held> {
         author: row.get("author_id")?,
         asked_at: row.get("asked_at")?,
         asks: row.get("asks")?,
-        opened_at: row.get("opened_at")?,
         last_post_at: row.get("last_post_at")?,
         first_reply_at: row.get("first_reply_at")?,
         answered_at: row.get("answered_at")?,
@@ -103,9 +101,4 @@ async fn held(tx: &mut Tx, id: i64, scope: &Scope) -> Result<Held> {
         merged_into: row.get("merged_into")?,
         version: row.get("version")?,
     })
-}
-
-/// Counts the version up, when nothing else of the row changes.
-pub(crate) async fn touch(tx: &mut Tx, case: i64) -> Result<()> {
-    tx.run(q!("update cases set version = version + 1 where id = $1", case)).await.map(drop)
 }

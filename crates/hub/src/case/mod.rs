@@ -5,17 +5,29 @@
 //! transaction. Where two people could collide, the version the person looked at is compared, and whoever comes
 //! second is told in words what happened meanwhile.
 
+mod assignment;
+mod correction;
 mod counts;
 mod entries;
 mod filter;
 mod follow_up;
+mod handoff;
 mod held;
 mod list;
 mod merge;
+mod note;
 mod page;
 mod reopen;
+mod resolution;
+mod snooze;
 mod target;
+#[cfg(test)]
+mod tests;
+mod tick;
+mod undo;
 
+pub use assignment::{assign, release, take};
+pub use correction::{Judged, correct, judge, uncorrect};
 pub use counts::{Counts, UnitCounts, counts};
 pub use entries::{
     AssignmentEntry, CorrectionEntry, Entry, HandoffEntry, NoteEntry, PingEntry, ReplyEntry, ReplyStep,
@@ -24,9 +36,15 @@ pub use entries::{
 pub(crate) use filter::Conditions;
 pub use filter::{Assignee, Cursor, Filter, Sort, Stage, View};
 pub use follow_up::{FollowUp, Verdict, follow_up, replied};
+pub use handoff::{accept, bounce, offer, stop_watching, tell, withdraw};
 pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, count, list};
 pub use merge::merge;
+pub use note::{Noted, PingRow, note, pings, see_ping};
 pub use page::{CasePage, Found, May, OtherCase, PostAnalysis, TargetCard, WatchCard, open};
+pub use resolution::{Closing, reopen, resolve};
+pub use snooze::{snooze, wake};
+pub use tick::{Ticked, tick};
+pub use undo::{Undoable, undo, undoable};
 
 use crate::{Error, Result, store::Row};
 

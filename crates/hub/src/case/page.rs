@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     CaseRow, Entry, Named, State, entries,
     list::{joined, rows},
+    undo::{Undoable, undoable},
 };
 use crate::{
     Error, Hub, Result,
@@ -45,6 +46,8 @@ pub struct CasePage {
     pub outcomes: Vec<OutcomeRow>,
     /// What the viewer may do here.
     pub may: May,
+    /// What the viewer just did here and may take back.
+    pub undo: Option<Undoable>,
 }
 
 /// What a model version said of a post. `body` is the `Analysis` of the understand crate as stored: language,
@@ -148,6 +151,7 @@ pub async fn open(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
         targets: targets(hub, id).await?,
         outcomes: outcome::of_case(hub, id).await?,
         may: may(viewer, &case),
+        undo: undoable(hub, viewer, id).await?,
         case,
         entries,
     };

@@ -13,6 +13,7 @@ use dandelion_post::{
     words::{Kind, Words},
 };
 
+pub(crate) use find::expression;
 pub use find::{Found, Search, posts};
 
 /// Most bytes of words indexed of one post; PostgreSQL takes no `tsvector` over 1 MiB.
