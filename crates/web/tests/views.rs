@@ -15,7 +15,8 @@ fn hostile_strings_stay_text() {
     for (name, html) in every(&Words::with(HOSTILE)) {
         let scripts = html.matches("<script").count();
         assert_eq!(scripts, 1, "{name}: only the page's own module may be a script");
-        assert!(html.contains("alert(1)"), "{name}: the hostile text should be there, as text");
+        let there = html.contains("alert(1)") || html.contains("alert%281%29");
+        assert!(there, "{name}: the hostile text should be there, as text");
         assert!(!html.contains("<img"), "{name}: an image came through");
         for tag in tags(&html) {
             let attributes = outside_quotes(tag);

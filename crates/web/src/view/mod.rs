@@ -43,6 +43,13 @@
 
 pub mod desk;
 pub mod home;
+pub mod listening;
+pub mod organisation;
+pub mod problem;
+pub mod results;
+pub mod search;
+pub mod session;
+pub mod setup;
 pub mod shell;
 pub mod text;
 pub mod time;

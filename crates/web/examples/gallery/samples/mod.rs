@@ -5,6 +5,8 @@ use dandelion_web::view::{Flash, Place, Shell, User};
 
 mod desk;
 mod home;
+mod listening;
+mod places;
 
 /// Makes sample strings; every one may carry a tail, so that a test can put hostile text everywhere.
 pub struct Words(&'static str);
@@ -33,6 +35,8 @@ pub fn every(w: &Words) -> Vec<(&'static str, String)> {
     let mut pages = Vec::new();
     pages.extend(desk::pages(w));
     pages.extend(home::pages(w));
+    pages.extend(listening::pages(w));
+    pages.extend(places::pages(w));
     pages
 }
 

@@ -1,0 +1,7 @@
+//! Listening: queries and sources.
+
+mod query;
+mod source;
+
+pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
+pub use source::{Accounting, NewSource, Quarantined, Secret, SourcePage, SourceRow, Sources};
