@@ -21,14 +21,17 @@ pub(crate) type WordId = u32;
 /// The number of every word the dictionary does not know.
 pub(crate) const UNKNOWN: WordId = u32::MAX;
 
+/// Texts with what each means.
+type Parts = Vec<(Box<str>, Vec<Meaning>)>;
+
 /// The compiled lists.
 #[derive(Debug, Default)]
 pub(crate) struct Dictionary {
     words: FxHashMap<Box<str>, WordId>,
     known: Vec<Known>,
     /// Beginnings of words, by their first three bytes (fewer where they are shorter).
-    beginnings: FxHashMap<[u8; 3], Vec<(Box<str>, Vec<Meaning>)>>,
-    dense: FxHashMap<char, Vec<(Box<str>, Vec<Meaning>)>>,
+    beginnings: FxHashMap<[u8; 3], Parts>,
+    dense: FxHashMap<char, Parts>,
 }
 
 /// What is known of a word.
@@ -82,7 +85,9 @@ impl Dictionary {
             }
             for (start, meanings) in self.beginnings.get(&key(&bytes[..length])).into_iter().flatten() {
                 if word.starts_with(&**start) {
-                    meanings.iter().for_each(|meaning| found(*meaning));
+                    for meaning in meanings {
+                        found(*meaning);
+                    }
                 }
             }
         }
@@ -93,7 +98,9 @@ impl Dictionary {
         for (at, c) in run.char_indices() {
             for (part, meanings) in self.dense.get(&c).into_iter().flatten() {
                 if run[at..].starts_with(&**part) {
-                    meanings.iter().for_each(|meaning| found(*meaning, at..at + part.len()));
+                    for meaning in meanings {
+                        found(*meaning, at..at + part.len());
+                    }
                 }
             }
         }
@@ -147,7 +154,7 @@ fn note_language(known: &mut Known, meaning: Meaning) {
     }
 }
 
-fn put(list: &mut Vec<(Box<str>, Vec<Meaning>)>, text: &str, meaning: Meaning) {
+fn put(list: &mut Parts, text: &str, meaning: Meaning) {
     match list.iter_mut().find(|(it, _)| **it == *text) {
         Some((_, meanings)) => meanings.push(meaning),
         None => list.push((text.into(), vec![meaning])),

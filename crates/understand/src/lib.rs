@@ -58,6 +58,7 @@
 
 mod analysis;
 mod dictionary;
+pub mod filter;
 mod found;
 mod influence;
 mod intent;

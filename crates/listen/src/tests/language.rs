@@ -1,3 +1,5 @@
+#![expect(clippy::single_range_in_vec_init, reason = "a list of one span is meant, not the numbers in it")]
+
 use dandelion_post::Post;
 
 use super::{matches, post};

@@ -88,22 +88,26 @@ pub(super) fn push_folded(folded: &mut String, c: char) {
         return;
     }
     match c {
-        'ß' | 'ẞ' => folded.push_str("ss"),
-        'æ' | 'Æ' => folded.push_str("ae"),
-        'œ' | 'Œ' => folded.push_str("oe"),
-        'ø' | 'Ø' => folded.push('o'),
-        'đ' | 'Đ' | 'ð' | 'Ð' => folded.push('d'),
-        'ł' | 'Ł' => folded.push('l'),
-        'ı' => folded.push('i'),
-        'þ' | 'Þ' => folded.push_str("th"),
         'ё' | 'Ё' => folded.push('е'),
         // Cyrillic й, ї and ў are letters of their own; Hangul and kana lose meaning when taken apart.
         '\u{0400}'..='\u{052f}' | '\u{3040}'..='\u{30ff}' | '\u{ac00}'..='\u{d7a3}' => folded.extend(c.to_lowercase()),
-        _ => decompose_compatible(c, |part| {
-            if !is_accent(part) {
-                folded.extend(part.to_lowercase().filter(|lower| !is_accent(*lower)));
-            }
-        }),
+        _ => decompose_compatible(c, |part| part.to_lowercase().for_each(|lower| push_plain(folded, lower))),
+    }
+}
+
+/// Letters that have no accent to take off, yet are typed as others where the keyboard lacks them.
+fn push_plain(folded: &mut String, lower: char) {
+    match lower {
+        'ß' => folded.push_str("ss"),
+        'æ' => folded.push_str("ae"),
+        'œ' => folded.push_str("oe"),
+        'ø' => folded.push('o'),
+        'đ' | 'ð' => folded.push('d'),
+        'ł' => folded.push('l'),
+        'ı' => folded.push('i'),
+        'þ' => folded.push_str("th"),
+        _ if is_accent(lower) => {}
+        _ => folded.push(lower),
     }
 }
 

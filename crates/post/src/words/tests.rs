@@ -16,7 +16,7 @@ fn texts_are_cut_as_the_rules_say() {
         ("Über STRASSE straße Ærø Łódź Đorđe İstanbul ılık", "uber|strasse|strasse|aero|lodz|dorde|istanbul|ilik"),
         ("e\u{301}te\u{301} été", "ete|ete"),
         ("kett\u{ad}le ke\u{200b}ttle", "kettle|kettle"),
-        ("ＡＢＣ ﬁne", "abc|fine"),
+        ("ＡＢＣ ﬁne Ǣ ǿ", "abc|fine|ae|o"),
         ("iPhone手机坏了 ok", "iphone|手机坏了|ok"),
         ("やかんが壊れた。新しい", "やかんが壊れた|新しい"),
         ("กาต้มน้ำ rosso", "กาต้มน้\u{e4d}า|rosso"),
