@@ -137,16 +137,13 @@ impl Life {
     pub fn advance(&mut self, now: Timestamp, mut send: impl FnMut(Post)) {
         while self.due() <= now {
             let planned = self.plans.first_key_value().map(|(key, _)| *key).filter(|(at, _)| *at <= self.next);
-            match planned {
-                Some(key) => {
-                    let plan = self.plans.remove(&key);
-                    self.happen(key.0, plan, &mut send);
-                }
-                None => {
-                    let at = self.next;
-                    self.next = self.after_a_while(at);
-                    send(self.someone_begins(at));
-                }
+            if let Some(key) = planned {
+                let plan = self.plans.remove(&key);
+                self.happen(key.0, plan, &mut send);
+            } else {
+                let at = self.next;
+                self.next = self.after_a_while(at);
+                send(self.someone_begins(at));
             }
         }
     }
@@ -176,7 +173,7 @@ impl Life {
             1 => self.answers(&open, reply, Kind::Still, now),
             // Whoever's words we do not know cannot add to them.
             2 if open.root.text.is_empty() => None,
-            2 => self.edits(&open, now),
+            2 => Some(self.edits(&open, now)),
             _ => None,
         }
     }
@@ -303,12 +300,12 @@ impl Life {
         Some((wait, post))
     }
 
-    fn edits(&mut self, open: &Open, now: Timestamp) -> Option<(SignedDuration, Post)> {
+    fn edits(&mut self, open: &Open, now: Timestamp) -> (SignedDuration, Post) {
         let wait = self.wait(200.0);
         let lang = self.lang(open);
         let more = self.voice.line(&mut self.dice, lang, "solved", open.product);
         let text = format!("{}\n{more}", open.root.text);
-        Some((wait, Post { text, edited_at: Some(now + wait), ..open.root.clone() }))
+        (wait, Post { text, edited_at: Some(now + wait), ..open.root.clone() })
     }
 
     fn lang(&self, open: &Open) -> Lang {
@@ -324,7 +321,7 @@ impl Life {
         let Some(who) = self.cast.by_post(post) else { return };
         let person = who.number;
         let mut root = written(&mut self.dice, now, who, String::new(), None);
-        root.id = post.to_owned();
+        post.clone_into(&mut root.id);
         root.thread = None;
         self.begin(root, Kind::Question, PRODUCTS[0].0, person);
     }

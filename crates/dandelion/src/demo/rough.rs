@@ -55,7 +55,7 @@ fn bare_letters(lang: Lang) -> f64 {
 
 fn bare(lang: Lang, c: char) -> char {
     match (lang, c) {
-        (Lang::Hr, 'č' | 'ć') => 'c',
+        (Lang::Hr, 'č' | 'ć') | (Lang::Fr, 'ç') => 'c',
         (Lang::Hr, 'Č' | 'Ć') => 'C',
         (Lang::Hr, 'š') => 's',
         (Lang::Hr, 'ž') => 'z',
@@ -65,7 +65,6 @@ fn bare(lang: Lang, c: char) -> char {
         (Lang::Fr | Lang::Es, 'í' | 'î') => 'i',
         (Lang::Fr | Lang::Es, 'ó' | 'ô') => 'o',
         (Lang::Fr | Lang::Es, 'ú' | 'û' | 'ù') => 'u',
-        (Lang::Fr, 'ç') => 'c',
         (_, other) => other,
     }
 }
@@ -82,9 +81,9 @@ fn mistyped(dice: &mut Dice, text: &str) -> String {
     let mut letters: Vec<char> = words[place].chars().collect();
     let at = dice.between(1..letters.len() as i64 - 1) as usize;
     if dice.chance(0.7) {
-        letters.swap(at, at + 1)
+        letters.swap(at, at + 1);
     } else {
-        letters.insert(at, letters[at])
+        letters.insert(at, letters[at]);
     }
     let wrong: String = letters.into_iter().collect();
     let mut words: Vec<&str> = words;

@@ -163,7 +163,7 @@ impl Scene<'_> {
         let at = self.later(to, minutes);
         let said = self.voice.answer(self.dice, talk.who.lang, Kind::Ours, talk.kind, talk.product);
         let text = self.addressed(0.95, to, said);
-        let ours = self.ours(at, talk, to, text);
+        let ours = ours(at, talk, to, text);
         self.tell(talk, ours.clone(), Kind::Ours);
         if !can_be_solved(talk.kind) {
             return;
@@ -223,36 +223,37 @@ impl Scene<'_> {
         written(self.dice, at, who, text, to)
     }
 
-    fn ours(&mut self, at: Timestamp, talk: &Talk, to: &Post, text: String) -> Post {
-        let network = talk.who.network.as_str();
-        let (number, handle) = match (network, talk.who.lang, talk.kind) {
-            ("webhook", ..) => (3, "hollerbek_reviews"),
-            (_, Lang::Hr, _) => (2, "hollerbek_hr"),
-            (_, _, Kind::Praise) => (1, "hollerbek"),
-            _ => (0, "hollerbek_care"),
-        };
-        let id = post_id(at, OURS + number);
-        Post {
-            url: Some(post_url(network, handle, &id)),
-            id,
-            network: Some(talk.who.network.clone()),
-            text,
-            lang: Some(talk.who.lang.code().to_owned()),
-            created_at: Some(at),
-            in_reply_to: Some(to.id.clone()),
-            thread: talk.root.thread.clone(),
-            author: Some(Author {
-                handle: Some(handle.to_owned()),
-                name: Some("Hollerbek".to_owned()),
-                ..Author::default()
-            }),
-            ..Post::default()
-        }
-    }
-
     fn tell(&mut self, talk: &Talk, post: Post, kind: Kind) {
         let told = Told { post, kind, about: talk.kind, product: talk.product };
         self.told.push(told);
+    }
+}
+
+/// A post of ours in this conversation, from the handle that speaks there.
+fn ours(at: Timestamp, talk: &Talk, to: &Post, text: String) -> Post {
+    let network = talk.who.network.as_str();
+    let (number, handle) = match (network, talk.who.lang, talk.kind) {
+        ("webhook", ..) => (3, "hollerbek_reviews"),
+        (_, Lang::Hr, _) => (2, "hollerbek_hr"),
+        (_, _, Kind::Praise) => (1, "hollerbek"),
+        _ => (0, "hollerbek_care"),
+    };
+    let id = post_id(at, OURS + number);
+    Post {
+        url: Some(post_url(network, handle, &id)),
+        id,
+        network: Some(talk.who.network.clone()),
+        text,
+        lang: Some(talk.who.lang.code().to_owned()),
+        created_at: Some(at),
+        in_reply_to: Some(to.id.clone()),
+        thread: talk.root.thread.clone(),
+        author: Some(Author {
+            handle: Some(handle.to_owned()),
+            name: Some("Hollerbek".to_owned()),
+            ..Author::default()
+        }),
+        ..Post::default()
     }
 }
 

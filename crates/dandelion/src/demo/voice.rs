@@ -159,8 +159,9 @@ impl Voice {
     /// An article: its headline and its text.
     pub fn article(&mut self, dice: &mut Dice, lang: Lang, product: Product) -> (String, String) {
         let title = self.line(dice, lang, "feed.title", product);
-        // Four sentences in the order they were written in, so that the verdict comes last.
+        // A few sentences in the order they were written in, so that the verdict comes last; one names what was tested.
         let mut parts: Vec<&str> = (0..4).filter_map(|_| self.draw(dice, lang, "feed.body")).collect();
+        parts.extend(self.words.lines(lang, "feed.body").iter().find(|line| line.contains("{m}")));
         parts.sort_by_key(|part| self.words.lines(lang, "feed.body").iter().position(|line| line == part));
         parts.dedup();
         let text = self.filled(dice, lang, product, &joined(lang, &parts));
@@ -197,10 +198,12 @@ impl Voice {
                 "n" => out.push_str(&dice.between(2..15).to_string()),
                 "n2" => out.push_str(&dice.between(15..90).to_string()),
                 "order" => out.push_str(&dice.between(104_000..998_000).to_string()),
-                "price" => out.push_str(*dice.pick(&["49", "59", "79", "119", "149", "199", "249", "349", "899"])),
-                "code" => out.push_str(*dice.pick(&["E1", "E2", "E3", "E4", "E7", "E9", "F3"])),
+                "price" => {
+                    out.push_str(dice.pick::<&str>(&["49", "59", "79", "119", "149", "199", "249", "349", "899"]))
+                }
+                "code" => out.push_str(dice.pick::<&str>(&["E1", "E2", "E3", "E4", "E7", "E9", "F3"])),
                 "sign" => out.push_str(signer(lang)),
-                _ => out.push_str(*dice.pick(self.words.lines(lang, &section))),
+                _ => out.push_str(dice.pick::<&str>(self.words.lines(lang, &section))),
             }
             rest = tail;
         }
@@ -215,9 +218,9 @@ impl Voice {
         let tag = match (brand, model) {
             (false, false) => Some("#hollerbek"),
             (false, true) if dice.chance(0.6) => {
-                Some(*dice.pick(&["#hollerbek", "#Hollerbek", "@hollerbek", "@hollerbek_care"]))
+                Some(*dice.pick::<&str>(&["#hollerbek", "#Hollerbek", "@hollerbek", "@hollerbek_care"]))
             }
-            _ if dice.chance(0.12) => Some(*dice.pick(self.words.lines(lang, "tag"))),
+            _ if dice.chance(0.12) => Some(*dice.pick::<&str>(self.words.lines(lang, "tag"))),
             _ => None,
         };
         tag.map_or(text.clone(), |tag| format!("{text} {tag}"))
