@@ -15,8 +15,6 @@ pub struct Told {
     pub post: Post,
     /// What it is.
     pub kind: Kind,
-    /// What the conversation began with.
-    pub about: Kind,
     /// The product spoken of.
     pub product: Product,
 }
@@ -93,7 +91,7 @@ impl Scene<'_> {
             id,
             ..Post::default()
         };
-        self.told.push(Told { post, kind: Kind::Article, about: Kind::Article, product });
+        self.told.push(Told { post, kind: Kind::Article, product });
     }
 
     /// Some edit, a few take their words back. True when the post is gone and nothing follows.
@@ -224,7 +222,7 @@ impl Scene<'_> {
     }
 
     fn tell(&mut self, talk: &Talk, post: Post, kind: Kind) {
-        let told = Told { post, kind, about: talk.kind, product: talk.product };
+        let told = Told { post, kind, product: talk.product };
         self.told.push(told);
     }
 }
