@@ -98,6 +98,19 @@ pub fn folded(name: &str) -> String {
     name.trim().trim_start_matches('@').to_lowercase()
 }
 
+/// The address a handle publishes to, checked: an `http` or `https` URL without a password in it.
+pub(crate) fn address(text: &str) -> std::result::Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    if host.is_empty() || text.len() > 2000 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("this is no web address; write it as \"https://example.org/replies\"".into());
+    }
+    if host.contains('@') {
+        return Err("no names and passwords in addresses; use `secret`".into());
+    }
+    Ok(text.to_owned())
+}
+
 /// Every handle, archived ones included, oldest first.
 pub async fn all(db: &Db) -> Result<Vec<Handle>> {
     let sql = "select id, key, network, name, unit_id, purpose, owner_id, deputy_id, config, archived_at

@@ -3,15 +3,20 @@
 //! [`Org`] is the whole organisation in memory: what routing, targets and the lexicon read. It is loaded with
 //! [`Org::load`] (again after a change: [`Org::version`] moves) or read from an `org.toml` with [`Org::from_toml`].
 
+mod convert;
 pub mod hours;
 mod lexicon;
 mod load;
 mod route;
+#[cfg(test)]
+pub(crate) mod tests;
+pub mod toml;
 
 use std::collections::BTreeMap;
 
 use dandelion_post::Micros;
 
+pub use convert::export;
 pub use hours::Hours;
 pub use route::{Route, RouteFacts};
 

@@ -6,8 +6,8 @@
 //! 3. the owner of a topic;
 //! 4. the owner of a named product, whatever the post wants;
 //! 5. the unit of the handle it was addressed to;
-//! 6. the one unit that serves its country and language better than any other, a unit with a handle of the fitting
-//!    purpose before others;
+//! 6. the unit that serves its country and language better than any other, one with a handle of the fitting purpose
+//!    before others, and of equals the one that stands above the rest;
 //! 7. the hub that takes what nobody else does.
 //!
 //! Influence plays no part (law 6). The same post and the same organisation always give the same unit.
@@ -111,35 +111,28 @@ impl Org {
         Some((unit, format!("It was addressed to {}, which {} speaks from", handle.name, unit.name)))
     }
 
-    /// The unit whose country and languages fit better than any other's. Two that fit equally well tell nothing.
+    /// The unit whose country and languages fit better than any other's. Of several that fit equally well, the one
+    /// that stands above all the others; where there is none, this tells nothing.
     fn by_place(&self, said: &Said<'_>) -> Option<(&Unit, String)> {
         let purpose = if said.intents.contains(&"purchase") { "sales" } else { "care" };
         let mut fitting: Vec<((bool, bool, bool), &Unit)> = Vec::new();
         for unit in self.live_units() {
             let country = agrees(said.country, unit.country.as_slice(), str::eq_ignore_ascii_case);
-            let language = agrees(said.language, &unit.languages, |asked, served| speaks(served, asked));
+            let language = agrees(said.language, &unit.languages, |said, served| speaks(served, said));
             let (Some(country), Some(language)) = (country, language) else { continue };
             if country || language {
-                let speaks = |handle: &&crate::handle::Handle| {
-                    handle.unit == unit.id && !handle.archived && handle.purpose.as_str() == purpose
-                };
-                fitting.push(((country, language, self.handles.iter().any(|handle| speaks(&handle))), unit));
+                let mut handles = self.handles.iter().filter(|handle| handle.unit == unit.id && !handle.archived);
+                fitting.push(((country, language, handles.any(|handle| handle.purpose.as_str() == purpose)), unit));
             }
         }
         let best = fitting.iter().map(|(score, _)| *score).max()?;
-        let mut top = fitting.into_iter().filter(|(score, _)| *score == best);
-        let ((country, language, _), unit) = top.next()?;
-        if top.next().is_some() {
-            return None;
-        }
-        let mut served = Vec::new();
-        if let Some(code) = said.country.filter(|_| country) {
-            served.push(format!("the country {code}"));
-        }
-        if let Some(code) = said.language.filter(|_| language) {
-            served.push(format!("the language {code}"));
-        }
-        Some((unit, format!("{} serves {} better than any other unit", unit.name, served.join(" and "))))
+        fitting.retain(|(score, _)| *score == best);
+        let above = |top: &Unit| fitting.iter().all(|(_, unit)| self.line_of(unit.id).iter().any(|up| up.id == top.id));
+        let (_, unit) = fitting.iter().find(|(_, unit)| above(unit)).filter(|(_, unit)| !unit.takes_unroutable)?;
+        let country = said.country.filter(|_| best.0).map(|code| format!("the country {code}"));
+        let language = said.language.filter(|_| best.1).map(|code| format!("the language {code}"));
+        let served: Vec<String> = country.into_iter().chain(language).collect();
+        Some((unit, format!("{} serves {}, and no other unit fits better", unit.name, served.join(" and "))))
     }
 
     fn live(&self, unit: i64) -> Option<&Unit> {
