@@ -1,7 +1,14 @@
 //! Handles: the accounts of ours that we speak from.
 
+mod edit;
+#[cfg(test)]
+mod tests;
+
 use dandelion_networks::outgoing::Account;
 use dandelion_post::Network;
+
+pub(crate) use edit::write;
+pub use edit::{Details, add, archive, change};
 
 use crate::{
     Db, Error, Result,

@@ -1,11 +1,21 @@
 //! Members: the people who work here, their roles, and how they come in.
 
+pub mod api_token;
+mod edit;
+pub(crate) mod import;
+pub mod invitation;
 pub mod password;
 pub mod session;
+#[cfg(test)]
+mod tests;
+pub mod throttle;
 
 use std::collections::BTreeMap;
 
 use dandelion_post::Micros;
+
+pub use edit::{Details, add, change, change_password, disable, enable};
+pub use throttle::Throttle;
 
 use crate::{
     Db, Error, Hub, Result,

@@ -3,11 +3,16 @@
 //! [`Org`] is the whole organisation in memory: what routing, targets and the lexicon read. It is loaded with
 //! [`Org::load`] (again after a change: [`Org::version`] moves) or read from an `org.toml` with [`Org::from_toml`].
 
+mod apply;
 mod convert;
+mod edit;
 pub mod hours;
+mod import;
 mod lexicon;
 mod load;
+mod obligations;
 mod route;
+pub(crate) mod setup;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod toml;
@@ -17,8 +22,13 @@ use std::collections::BTreeMap;
 use dandelion_post::Micros;
 
 pub use convert::export;
+pub use edit::{add, archive, change, rename, set_organisation};
 pub use hours::Hours;
+pub use import::{Report, import, import_by};
 pub use route::{Route, RouteFacts};
+
+pub(crate) use edit::{key_from, touch};
+pub(crate) use import::differences;
 
 use crate::{Error, Result, handle::Handle, scope::Role};
 

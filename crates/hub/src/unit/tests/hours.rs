@@ -58,9 +58,8 @@ fn a_night_shift_runs_into_a_holiday_but_none_starts_there() {
 
 #[test]
 fn a_calendar_that_never_opens_gives_no_due_time() {
-    let holidays: Vec<String> = (0..500)
-        .map(|day| (jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(day)).to_string())
-        .collect();
+    let holidays: Vec<String> =
+        (0..500).map(|day| (jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(day)).to_string()).collect();
     let holidays: Vec<&str> = holidays.iter().map(String::as_str).collect();
     assert_eq!(hours("UTC", NINE_TO_FIVE, &holidays).due(at("2026-01-01T00:00:00Z"), 1), None);
     assert_eq!(hours("UTC", NINE_TO_FIVE, &[]).due(at("2026-01-01T00:00:00Z"), i64::MAX), None);

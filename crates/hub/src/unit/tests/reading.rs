@@ -43,7 +43,12 @@ fn each_mistake_is_told_with_its_line_and_what_to_do() {
     for (old, new, path, says) in [
         ("parent = \"head-office\"", "parent = \"hed-office\"", "unit.kettles.parent", "did you mean \"head-office\""),
         ("parent = \"zagreb\"", "parent = \"retail-hr\"", "unit.retail-hr.parent", "circle: retail-hr → retail-hr"),
-        ("country = \"HR\"", "country = \"HR\"\ntakes_unroutable = \"yes\"", "unit.zagreb.takes_unroutable", "true or false"),
+        (
+            "country = \"HR\"",
+            "country = \"HR\"\ntakes_unroutable = \"yes\"",
+            "unit.zagreb.takes_unroutable",
+            "true or false",
+        ),
         ("country = \"HR\"", "country = \"Croatia\"", "unit.zagreb.country", "two letters"),
         ("time_zone = \"Europe/Berlin\"\nweek", "time_zone = \"Europe/Berln\"\nweek", "hours.hq.time_zone", "IANA"),
         ("22:00-06:00", "22:00-25:00", "hours.hq.week.fri[1]", "`25:00` is not a time of day"),
@@ -90,8 +95,11 @@ fn everything_wrong_is_told_at_once() {
 
 #[test]
 fn two_takers_and_a_spoke_that_takes_are_refused() {
-    let two = with("key = \"zagreb\"", "takes_unroutable = true\nkey = \"zagreb\"")
-        .replacen("key = \"head-office\"", "key = \"head-office\"\ntakes_unroutable = true", 1);
+    let two = with("key = \"zagreb\"", "takes_unroutable = true\nkey = \"zagreb\"").replacen(
+        "key = \"head-office\"",
+        "key = \"head-office\"\ntakes_unroutable = true",
+        1,
+    );
     assert!(problems(&two)[0].what.contains("\"head-office\" already does"));
     let spoke = with("key = \"press\"", "takes_unroutable = true\nkey = \"press\"");
     assert!(problems(&spoke)[0].what.contains("must be a hub"));

@@ -56,13 +56,33 @@ fn every_condition_of_a_rule_must_hold() {
 #[test]
 fn without_a_rule_what_is_owned_decides() {
     for (post, facts, unit, because) in [
-        (analysis("en", &["idea"], &[], &["kettle-k2"], &["repair"]), NOWHERE, "kettles", "It names Kettle K2 (idea), which Kettles owns"),
-        (analysis("en", &["purchase"], &[], &["kettle-k2"], &["repair"]), NOWHERE, "repairs", "“Repairs”, which Repairs & service looks after"),
+        (
+            analysis("en", &["idea"], &[], &["kettle-k2"], &["repair"]),
+            NOWHERE,
+            "kettles",
+            "It names Kettle K2 (idea), which Kettles owns",
+        ),
+        (
+            analysis("en", &["purchase"], &[], &["kettle-k2"], &["repair"]),
+            NOWHERE,
+            "repairs",
+            "“Repairs”, which Repairs & service looks after",
+        ),
         (analysis("en", &["purchase"], &[], &["kettle-k2"], &[]), NOWHERE, "kettles", "It names Kettle K2, which"),
         (analysis("en", &["complaint"], &[], &["rival"], &[]), NOWHERE, "head-office", "takes what nobody else does"),
-        (analysis("en", &["other"], &[], &[], &[]), RouteFacts { handle: Some(1), ..NOWHERE }, "repairs", "addressed to @acme_care"),
+        (
+            analysis("en", &["other"], &[], &[], &[]),
+            RouteFacts { handle: Some(1), ..NOWHERE },
+            "repairs",
+            "addressed to @acme_care",
+        ),
         (analysis("hr", &["other"], &[], &[], &[]), NOWHERE, "zagreb", "the language hr"),
-        (analysis("hr-HR", &["other"], &[], &[], &[]), RouteFacts { country: Some("HR"), ..NOWHERE }, "zagreb", "the country HR and the language hr-HR"),
+        (
+            analysis("hr-HR", &["other"], &[], &[], &[]),
+            RouteFacts { country: Some("HR"), ..NOWHERE },
+            "zagreb",
+            "the country HR and the language hr-HR",
+        ),
         (analysis("unknown", &["other"], &[], &[], &[]), NOWHERE, "head-office", "Nothing points to another unit"),
         (analysis("zh", &["other"], &[], &["gone"], &["gone"]), NOWHERE, "head-office", "Nothing points"),
     ] {

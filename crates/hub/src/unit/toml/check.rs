@@ -33,12 +33,14 @@ fn units(r: &mut Reader<'_>, file: &File) {
     let takers: Vec<&UnitEntry> = file.units.iter().filter(|unit| unit.takes_unroutable).collect();
     for unit in takers.iter().skip(1) {
         let first = &takers[0].key;
-        let what = format!("only one unit takes what nobody else does, and \"{first}\" already does; remove one of them");
+        let what =
+            format!("only one unit takes what nobody else does, and \"{first}\" already does; remove one of them");
         wrong_unit(r, &unit.key, "takes_unroutable", what);
     }
     let taker = takers.first().copied().or_else(|| first_root(file));
     if let Some(unit) = taker.filter(|unit| unit.kind != super::Kind::Hub) {
-        let what = "the unit that takes what nobody else does must be a hub (without `takes_unroutable` it is the first root)";
+        let what =
+            "the unit that takes what nobody else does must be a hub (without `takes_unroutable` it is the first root)";
         wrong_unit(r, &unit.key, "kind", what.to_owned());
     }
 }

@@ -13,9 +13,8 @@ mod write;
 
 use std::{collections::BTreeMap, fmt};
 
+pub(crate) use value::{email, key, one_line};
 pub use write::write;
-
-
 
 use super::{Conditions, Hours, Kind, Promise};
 use crate::{Error, handle::Purpose, scope::Role};
@@ -51,7 +50,7 @@ pub struct File {
 }
 
 /// `[[unit]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `unit::Unit`, by keys")]
 pub struct UnitEntry {
     pub key: String,
@@ -66,7 +65,7 @@ pub struct UnitEntry {
 }
 
 /// `[[product]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `unit::Product`, by keys")]
 pub struct ProductEntry {
     pub key: String,
@@ -77,7 +76,7 @@ pub struct ProductEntry {
 }
 
 /// `[[topic]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `unit::Topic`, by keys")]
 pub struct TopicEntry {
     pub key: String,
@@ -87,7 +86,7 @@ pub struct TopicEntry {
 }
 
 /// `[[route]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `unit::Rule`, by keys")]
 pub struct RouteEntry {
     pub name: String,
@@ -97,7 +96,7 @@ pub struct RouteEntry {
 }
 
 /// `[[member]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `member::Member`, by keys")]
 pub struct MemberEntry {
     pub key: String,
@@ -107,7 +106,7 @@ pub struct MemberEntry {
 }
 
 /// `[[handle]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the fields are those of `handle::Handle`, by keys")]
 pub struct HandleEntry {
     pub key: String,

@@ -200,9 +200,7 @@ fn member(r: &mut Reader<'_>, table: &Table<'_>, key: String) -> Option<MemberEn
     if let Some(value) = r.field(table, "roles") {
         for item in r.items(&value) {
             let Some(grant) = r.as_table(&item) else { continue };
-            let role = r.need(&grant, "role", |text| {
-                choice(text, &Role::ALL.map(|role| (role.as_str(), role)))
-            });
+            let role = r.need(&grant, "role", |text| choice(text, &Role::ALL.map(|role| (role.as_str(), role))));
             if r.field(&grant, "unit").is_none() {
                 r.wrong(grant.line, &grant.path, "`unit` is missing: a role is held in a unit", "");
             }

@@ -46,7 +46,11 @@ pub(crate) fn email(text: &str) -> Result<String, String> {
     let fits = folded.len() <= 254
         && !folded.chars().any(|c| c.is_whitespace() || c.is_control())
         && folded.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.contains('@') && !host.is_empty() && !host.starts_with('.') && !host.ends_with('.')
+            !local.is_empty()
+                && !host.contains('@')
+                && !host.is_empty()
+                && !host.starts_with('.')
+                && !host.ends_with('.')
         });
     if fits { Ok(folded) } else { Err("this is no e-mail address".into()) }
 }
@@ -97,7 +101,7 @@ pub(crate) fn spell_minutes(total: i64) -> String {
 
 /// The word nearest to `word`, if any is near enough to have been meant.
 pub(crate) fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = (word.chars().count() + 2) / 3;
     among
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
