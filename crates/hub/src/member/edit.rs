@@ -36,12 +36,12 @@ pub struct Details {
     pub roles: BTreeMap<i64, Role>,
 }
 
-/// Adds a member and gives their id. The viewer must be an administrator of every unit in which a role is granted,
-/// and of at least one.
+/// Adds a member and gives their id. The viewer must be an administrator of every unit in which a role is granted (and
+/// of at least one), or of the whole organisation.
 pub async fn add(hub: &Hub, viewer: &Viewer, details: Details) -> Result<i64> {
     viewer.need_anywhere(Role::Admin, "add members")?;
     let details = checked(hub, details).await?;
-    may_grant(viewer, &BTreeMap::new(), &details.roles)?;
+    may_grant(hub, viewer, &BTreeMap::new(), &details.roles).await?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     touch(&mut tx).await?;
     let id = insert(&mut tx, &details).await?;
@@ -64,7 +64,8 @@ pub(super) async fn insert(tx: &mut Tx, details: &Details) -> Result<i64> {
     Ok(id)
 }
 
-/// Changes name, e-mail address and roles. The viewer must be an administrator of every unit whose role changes.
+/// Changes name, e-mail address and roles. The viewer must be an administrator of every unit the member has a role in
+/// before or after, or of the whole organisation.
 ///
 /// # Errors
 /// [`Error::Conflict`] where nobody would be left who can administer the whole organisation.
@@ -72,8 +73,8 @@ pub async fn change(hub: &Hub, viewer: &Viewer, id: i64, details: Details) -> Re
     viewer.need_anywhere(Role::Admin, "change members")?;
     let member = find(&hub.db, id).await?;
     let details = checked(hub, Details { key: member.key.clone(), ..details }).await?;
-    may_grant(viewer, &member.roles, &details.roles)?;
-    may_reach(viewer, &member, "change this member")?;
+    may_grant(hub, viewer, &member.roles, &details.roles).await?;
+    may_reach(hub, viewer, &member, "change this member").await?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     touch(&mut tx).await?;
     let sql = "update members set name = $1, email = $2 where id = $3";
@@ -96,7 +97,7 @@ pub async fn change(hub: &Hub, viewer: &Viewer, id: i64, details: Details) -> Re
 /// [`Error::Conflict`] where nobody would be left who can administer the whole organisation.
 pub async fn disable(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
     let member = find(&hub.db, id).await?;
-    may_reach(viewer, &member, "disable this member")?;
+    may_reach(hub, viewer, &member, "disable this member").await?;
     if member.disabled_at.is_some() {
         return Err(Error::Conflict(format!("{} is disabled already", member.name)));
     }
@@ -110,7 +111,7 @@ pub async fn disable(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
 /// Lets somebody in again.
 pub async fn enable(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
     let member = find(&hub.db, id).await?;
-    may_reach(viewer, &member, "let this member in again")?;
+    may_reach(hub, viewer, &member, "let this member in again").await?;
     if member.disabled_at.is_none() {
         return Err(Error::Conflict(format!("{} is not disabled", member.name)));
     }
@@ -174,8 +175,16 @@ async fn free_key(hub: &Hub, name: &str) -> Result<String> {
     Ok(candidates.into_iter().find(|key| !taken.contains(key)).unwrap_or(first))
 }
 
-/// Whoever grants or takes a role must administer the unit it is held in.
-fn may_grant(viewer: &Viewer, before: &BTreeMap<i64, Role>, after: &BTreeMap<i64, Role>) -> Result<()> {
+/// Whoever grants or takes a role must administer the unit it is held in, or the whole organisation.
+async fn may_grant(
+    hub: &Hub,
+    viewer: &Viewer,
+    before: &BTreeMap<i64, Role>,
+    after: &BTreeMap<i64, Role>,
+) -> Result<()> {
+    if may_everything(hub, viewer).await? {
+        return Ok(());
+    }
     let units = before.keys().chain(after.keys()).filter(|unit| before.get(unit) != after.get(unit));
     for unit in units {
         viewer.need(Role::Admin, *unit, "change roles there")?;
@@ -183,11 +192,19 @@ fn may_grant(viewer: &Viewer, before: &BTreeMap<i64, Role>, after: &BTreeMap<i64
     Ok(())
 }
 
-/// Whoever changes a member must administer every unit that member has a role in, so that an administrator of one
-/// branch cannot take over somebody from above.
-pub(super) fn may_reach(viewer: &Viewer, member: &Member, to: &str) -> Result<()> {
+/// Whoever changes a member must administer every unit that member has a role in, or the whole organisation, so that
+/// an administrator of one branch cannot take over somebody from above.
+pub(super) async fn may_reach(hub: &Hub, viewer: &Viewer, member: &Member, to: &str) -> Result<()> {
     viewer.need_anywhere(Role::Admin, to)?;
+    if may_everything(hub, viewer).await? {
+        return Ok(());
+    }
     member.roles.keys().try_for_each(|unit| viewer.need(Role::Admin, *unit, to))
+}
+
+/// Whether they administer the hub that takes what nobody else does, and with it the organisation.
+async fn may_everything(hub: &Hub, viewer: &Viewer) -> Result<bool> {
+    Ok(viewer.may(Role::Admin, Org::load(&hub.db).await?.hub()?.id))
 }
 
 /// The last administrator of the hub stays one.

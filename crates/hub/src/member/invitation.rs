@@ -99,7 +99,7 @@ pub fn make(hub: &Hub, actor: Actor, purpose: Purpose, member: Option<i64>) -> B
 
 /// Invites a member to choose a password. The viewer must be an administrator of every unit they have a role in.
 pub async fn to_choose_password(hub: &Hub, viewer: &Viewer, member: i64) -> Result<String> {
-    may_reach(viewer, &find(&hub.db, member).await?, "invite this member")?;
+    may_reach(hub, viewer, &find(&hub.db, member).await?, "invite this member").await?;
     make(hub, Actor::Member(viewer.member), Purpose::Password, Some(member)).await
 }
 

@@ -1,4 +1,5 @@
 mod hours;
+mod importing;
 mod reading;
 mod routing;
 
