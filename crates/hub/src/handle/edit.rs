@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Config, Handle, Purpose, address, all, find, folded};
+use super::{Config, Handle, Purpose, address, all, find, folded, writer};
 use crate::{
     Error, Hub, Result, Tx,
     log::{Actor, Entry},
@@ -151,6 +151,16 @@ async fn checked(hub: &Hub, details: Details, before: Option<&Handle>) -> Result
     config.address = config.address.filter(|address| !address.trim().is_empty());
     if let Some(given) = &config.address {
         address(given).map_err(|why| Error::invalid("address", why, given))?;
+    }
+    if let Some(given) = &config.kind {
+        writer(given).map_err(|why| Error::invalid("kind", why, given))?;
+    }
+    if let Some(hours) = config.keys_hours.filter(|hours| !(1..=24 * 365).contains(hours)) {
+        return Err(Error::invalid("keys_hours", "write a number from 1 to 8760", &hours.to_string()));
+    }
+    config.approval = config.approval.filter(|key| !key.is_empty());
+    if let Some(key) = config.approval.as_deref().filter(|key| org.unit_by_key(key).is_none()) {
+        return Err(Error::invalid("approval", "there is no unit with this key", key));
     }
     config.secret = match config.secret {
         None => before.and_then(|before| before.config.secret.clone()),

@@ -118,6 +118,14 @@ pub(crate) fn address(text: &str) -> std::result::Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Which writer publishes, checked.
+pub(crate) fn writer(text: &str) -> std::result::Result<String, String> {
+    match text {
+        "webhook" | "demo" => Ok(text.to_owned()),
+        _ => Err("write \"webhook\" or \"demo\"".into()),
+    }
+}
+
 /// Every handle, archived ones included, oldest first.
 pub async fn all(db: &Db) -> Result<Vec<Handle>> {
     let sql = "select id, key, network, name, unit_id, purpose, owner_id, deputy_id, config, archived_at

@@ -41,7 +41,7 @@ both_stores!(a_handle_is_added_changed_and_archived, |hub| async move {
     assert!(twice.unwrap_err().to_string().contains("is the handle \"acme-news\" already"));
     // A change that says nothing of the secret leaves it; an empty one removes it.
     let address = Some("https://demo.example/p".to_owned());
-    let config = Config { address, secret: None, honours_keys: true };
+    let config = Config { address, honours_keys: true, ..Config::default() };
     handle::change(&hub, &ana, id, Details { config: config.clone(), ..news(press) }).await.unwrap();
     assert_eq!(handle::find(&hub.db, id).await.unwrap().config.secret_value().unwrap().as_deref(), Some("s3cret"));
     let text = unit::export(&hub.db).await.unwrap();

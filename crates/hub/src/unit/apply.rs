@@ -320,7 +320,14 @@ async fn handles(tx: &mut Tx, now: &Now, after: &File, ids: &Ids, report: &mut R
             purpose: it.purpose,
             owner: ids.member(it.owner.as_ref())?,
             deputy: ids.member(it.deputy.as_ref())?,
-            config: handle::Config { address: it.address.clone(), secret, honours_keys: it.honours_keys },
+            config: handle::Config {
+                address: it.address.clone(),
+                secret,
+                honours_keys: it.honours_keys,
+                keys_hours: it.keys_hours,
+                kind: it.kind.clone(),
+                approval: it.approval.clone(),
+            },
             archived: false,
         };
         handle::write(tx, &handle).await?;

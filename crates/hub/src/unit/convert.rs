@@ -85,6 +85,9 @@ impl Org {
                     address: handle.address.clone(),
                     secret: handle.secret.clone(),
                     honours_keys: handle.honours_keys,
+                    keys_hours: handle.keys_hours,
+                    kind: handle.kind.clone(),
+                    approval: handle.approval.clone(),
                 },
                 archived: false,
             }),
@@ -209,6 +212,9 @@ fn handle_entry(
         address: handle.config.address.clone(),
         secret: handle.config.secret.clone().filter(|secret| secret.starts_with("env:")),
         honours_keys: handle.config.honours_keys,
+        keys_hours: handle.config.keys_hours,
+        kind: handle.config.kind.clone(),
+        approval: handle.config.approval.clone(),
     })
 }
 

@@ -125,7 +125,7 @@ fn still_named(file: &File, key: &str) -> Option<String> {
         (file.products.iter().filter(|product| is(&product.unit)).count(), "product", "products"),
         (file.topics.iter().filter(|topic| is(&topic.unit)).count(), "topic", "topics"),
         (file.routes.iter().filter(|route| route.to == key).count(), "routing rule", "routing rules"),
-        (file.handles.iter().filter(|handle| handle.unit == key).count(), "handle", "handles"),
+        (file.handles.iter().filter(|it| it.unit == key || is(&it.approval)).count(), "handle", "handles"),
     ];
     let named: Vec<String> = counts
         .iter()

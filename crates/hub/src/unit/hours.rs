@@ -86,7 +86,9 @@ impl Hours {
     /// Hours in a time zone (IANA name); `week` is Monday first. The error says what is wrong with the zone.
     pub fn new(zone_name: &str, mut week: [Vec<Opening>; 7], holidays: BTreeSet<Date>) -> Result<Self, String> {
         let zone = zone(zone_name)?;
-        week.iter_mut().for_each(|day| day.sort_unstable());
+        for day in &mut week {
+            day.sort_unstable();
+        }
         Ok(Self { zone, zone_name: zone_name.to_owned(), week, holidays })
     }
 

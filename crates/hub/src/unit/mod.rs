@@ -120,7 +120,7 @@ pub struct Unit {
     pub languages: Vec<String>,
     /// Key of its business hours; none takes those of the unit above.
     pub hours: Option<String>,
-    /// The unit whose approvers must approve each of its replies.
+    /// The unit whose approvers must approve each of its replies; none takes that of the unit above.
     pub approval: Option<i64>,
     /// Whether it takes what nobody else does. Exactly one live unit does.
     pub takes_unroutable: bool,
@@ -314,10 +314,10 @@ impl Org {
         }
     }
 
-    /// The unit whose approvers must approve every reply of a unit. Not inherited: a policy of one unit says nothing
-    /// of those below it.
+    /// The unit whose approvers must approve every reply of a unit: the one it names, otherwise the one named by the
+    /// nearest unit above that names any.
     pub fn approval_of(&self, unit: i64) -> Option<i64> {
-        self.unit(unit).and_then(|unit| unit.approval)
+        self.line_of(unit).into_iter().find_map(|unit| unit.approval)
     }
 
     /// A live handle by its network and name; `@` and case do not matter.

@@ -61,12 +61,11 @@ impl Org {
             .or_else(|| self.by_product(&said, None))
             .or_else(|| self.by_handle(facts.handle))
             .or_else(|| self.by_place(&said));
-        let (unit, reason) = match found {
-            Some((unit, reason)) => (unit.id, reason),
-            None => {
-                let hub = self.hub()?;
-                (hub.id, format!("Nothing points to another unit: {} takes what nobody else does", hub.name))
-            }
+        let (unit, reason) = if let Some((unit, reason)) = found {
+            (unit.id, reason)
+        } else {
+            let hub = self.hub()?;
+            (hub.id, format!("Nothing points to another unit: {} takes what nobody else does", hub.name))
         };
         Ok(Route { unit, tell: Vec::new(), reason, rule: None })
     }
@@ -82,7 +81,7 @@ impl Org {
         if !told.is_empty() {
             let names: Vec<&str> = told.iter().map(|unit| unit.name.as_str()).collect();
             let verb = if names.len() == 1 { "is" } else { "are" };
-            reason.push_str(&format!("; {} {verb} told", names.join(", ")));
+            reason = format!("{reason}; {} {verb} told", names.join(", "));
         }
         let tell = told.into_iter().map(|unit| (unit.id, told_because(place, rule))).collect();
         Some(Route { unit: rule.unit, tell, reason, rule: Some(place) })
@@ -170,11 +169,14 @@ impl<'a> Said<'a> {
     }
 }
 
+/// A condition: its name, what is asked, what the post has, and when two of these are the same.
+type Check<'a> = (&'static str, &'a [String], &'a [&'a str], &'a dyn Fn(&str, &str) -> bool);
+
 /// Whether every condition holds; if so, what held, in words: ` (risk safety, language de)`.
 fn fits(when: &Conditions, said: &Said<'_>) -> Option<String> {
     let mut held = Vec::new();
     let exact = |asked: &str, has: &str| asked.eq_ignore_ascii_case(has);
-    let checks: [(&str, &[String], &[&str], &dyn Fn(&str, &str) -> bool); 7] = [
+    let checks: [Check<'_>; 7] = [
         ("risk", &when.risk, &said.risks, &exact),
         ("intent", &when.intent, &said.intents, &exact),
         ("topic", &when.topic, &said.topics, &exact),

@@ -110,6 +110,9 @@ deputy = "ivo"
 address = "https://demo.example/publish"
 secret = "env:DANDELION_CARE"
 honours_keys = true
+keys_hours = 48
+kind = "demo"
+approval = "press"
 
 [targets]
 first_response = "4h"

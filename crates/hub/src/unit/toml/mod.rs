@@ -107,7 +107,7 @@ pub struct MemberEntry {
 
 /// `[[handle]]`
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[expect(missing_docs, reason = "the fields are those of `handle::Handle`, by keys")]
+#[expect(missing_docs, reason = "the fields are those of `handle::Handle` and its `Config`, by keys")]
 pub struct HandleEntry {
     pub key: String,
     pub network: String,
@@ -121,6 +121,9 @@ pub struct HandleEntry {
     /// stored.
     pub secret: Option<String>,
     pub honours_keys: bool,
+    pub keys_hours: Option<u64>,
+    pub kind: Option<String>,
+    pub approval: Option<String>,
 }
 
 /// One thing that is wrong with a file.

@@ -41,7 +41,7 @@ pub(super) struct Table<'a> {
 pub(super) struct Value<'a> {
     pub(super) path: String,
     pub(super) line: Option<usize>,
-    value: &'a DeValue<'a>,
+    read: &'a DeValue<'a>,
 }
 
 impl<'t> Reader<'t> {
@@ -103,7 +103,7 @@ impl<'t> Reader<'t> {
         let (_, value, seen) = table.fields.iter().find(|(key, ..)| *key == name)?;
         seen.set(true);
         let path = if table.path.is_empty() { name.to_owned() } else { format!("{}.{name}", table.path) };
-        Some(Value { path, line: Some(self.line(value.span().start)), value: value.get_ref() })
+        Some(Value { path, line: Some(self.line(value.span().start)), read: value.get_ref() })
     }
 
     /// A text field through `read`, where it is there and right.
@@ -145,15 +145,35 @@ impl<'t> Reader<'t> {
     /// `true` or `false`; `false` where it is not there.
     pub(super) fn flag(&mut self, table: &Table<'_>, name: &'static str) -> bool {
         let Some(value) = self.field(table, name) else { return false };
-        value.value.as_bool().unwrap_or_else(|| {
+        value.read.as_bool().unwrap_or_else(|| {
             self.wrong_kind(&value, "true or false");
             false
         })
     }
 
+    /// A whole number within bounds, where it is there and right.
+    pub(super) fn number(
+        &mut self,
+        table: &Table<'_>,
+        name: &'static str,
+        within: std::ops::RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let value = self.field(table, name)?;
+        let Some(integer) = value.read.as_integer() else {
+            self.wrong_kind(&value, "a whole number");
+            return None;
+        };
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|n| within.contains(n));
+        if number.is_none() {
+            let what = format!("write a number from {} to {}", within.start(), within.end());
+            self.wrong(value.line, &value.path, what, integer.as_str());
+        }
+        number
+    }
+
     /// A value as text through `read`.
     pub(super) fn as_text<T>(&mut self, value: &Value<'_>, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let Some(text) = value.value.as_str() else {
+        let Some(text) = value.read.as_str() else {
             self.wrong_kind(value, "a text in quotes");
             return None;
         };
@@ -162,21 +182,21 @@ impl<'t> Reader<'t> {
 
     /// The items of a list.
     pub(super) fn items<'a>(&mut self, value: &Value<'a>) -> Vec<Value<'a>> {
-        let Some(array) = value.value.as_array() else {
+        let Some(array) = value.read.as_array() else {
             self.wrong_kind(value, "a list, [\"…\", \"…\"]");
             return Vec::new();
         };
         let item = |(at, item): (usize, &'a Spanned<DeValue<'a>>)| Value {
             path: format!("{}[{}]", value.path, at + 1),
             line: Some(self.line(item.span().start)),
-            value: item.get_ref(),
+            read: item.get_ref(),
         };
         array.iter().enumerate().map(item).collect()
     }
 
     /// A value as a table.
     pub(super) fn as_table<'a>(&mut self, value: &Value<'a>) -> Option<Table<'a>> {
-        let Some(table) = value.value.as_table() else {
+        let Some(table) = value.read.as_table() else {
             self.wrong_kind(value, "a table, { … }");
             return None;
         };
@@ -186,7 +206,7 @@ impl<'t> Reader<'t> {
     }
 
     fn wrong_kind(&mut self, value: &Value<'_>, expected: &str) {
-        let what = format!("this must be {expected}, not {}", value.value.type_str());
+        let what = format!("this must be {expected}, not {}", value.read.type_str());
         self.wrong(value.line, &value.path, what, "");
     }
 

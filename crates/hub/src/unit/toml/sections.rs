@@ -154,17 +154,15 @@ fn route(r: &mut Reader<'_>, table: &Table<'_>) -> Option<RouteEntry> {
     {
         r.wrong(table.line, &table.path, format!("a rule of this name is already at line {first}"), name);
     }
-    let when = match r.field(table, "when") {
-        Some(value) => r.as_table(&value).map(|when| {
-            let conditions = conditions(r, &when);
-            r.no_more(when);
-            conditions
-        }),
-        None => {
-            r.wrong(table.line, &table.path, "`when` is missing; `when = {}` makes a rule for everything left", "");
-            None
-        }
-    };
+    let when = r.field(table, "when");
+    if when.is_none() {
+        r.wrong(table.line, &table.path, "`when` is missing; `when = {}` makes a rule for everything left", "");
+    }
+    let when = when.and_then(|value| r.as_table(&value)).map(|when| {
+        let conditions = conditions(r, &when);
+        r.no_more(when);
+        conditions
+    });
     if r.field(table, "to").is_none() {
         r.wrong(table.line, &table.path, "`to`, the key of the unit that gets the case, is missing", "");
     }
@@ -234,6 +232,9 @@ fn handle(r: &mut Reader<'_>, table: &Table<'_>, key: String) -> Option<HandleEn
         })
     });
     let honours_keys = r.flag(table, "honours_keys");
+    let keys_hours = r.number(table, "keys_hours", 1..=24 * 365);
+    let kind = r.text(table, "kind", crate::handle::writer);
+    let approval = refer(r, table, "approval", "unit");
     if let (Some(network), Some(name)) = (&network, &name) {
         let account = format!("{network} {}", crate::handle::folded(name));
         if let Some(first) = r.keys.insert(("account", account), table.line.unwrap_or_default()) {
@@ -251,6 +252,9 @@ fn handle(r: &mut Reader<'_>, table: &Table<'_>, key: String) -> Option<HandleEn
         address,
         secret,
         honours_keys,
+        keys_hours,
+        kind,
+        approval,
     })
 }
 

@@ -101,7 +101,7 @@ pub(crate) fn spell_minutes(total: i64) -> String {
 
 /// The word nearest to `word`, if any is near enough to have been meant.
 pub(crate) fn nearest<'a>(word: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() + 2) / 3;
+    let limit = word.chars().count().div_ceil(3);
     among
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

@@ -88,6 +88,11 @@ fn people(out: &mut Out, file: &File) {
         out.maybe("address", handle.address.as_ref());
         out.maybe("secret", handle.secret.as_ref());
         out.flag("honours_keys", handle.honours_keys);
+        if let Some(hours) = handle.keys_hours {
+            out.line("keys_hours", &hours.to_string());
+        }
+        out.maybe("kind", handle.kind.as_ref());
+        out.maybe("approval", handle.approval.as_ref());
     }
 }
 
