@@ -353,12 +353,9 @@ impl Words {
         }
         let mut out = self.out.borrow_mut();
         match name {
-            "script" | "style" | "noscript" | "iframe" | "noembed" | "noframes" | "textarea" | "title" | "xmp"
-                if start =>
-            {
-                if !tag.self_closing {
-                    *self.hidden.borrow_mut() = Some(name.to_owned());
-                }
+            // `<script/>` is closed where markup was written as XML, as in feeds.
+            "script" | "style" | "textarea" | "title" | "xmp" if start && !tag.self_closing => {
+                *self.hidden.borrow_mut() = Some(name.to_owned());
                 return TokenSinkResult::RawData(match name {
                     "script" => RawKind::ScriptData,
                     "textarea" | "title" => RawKind::Rcdata,

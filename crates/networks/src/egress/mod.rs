@@ -9,6 +9,8 @@ mod body;
 mod error;
 mod resolver;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::error::Error as _;

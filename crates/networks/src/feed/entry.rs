@@ -49,7 +49,8 @@ pub(super) fn checked(post: Post) -> Result<Post, Refused> {
 fn post(entry: Entry, authors: &[Person], lang: Option<&str>, base: Option<&Url>) -> Post {
     let title = entry.title.as_ref().and_then(line);
     let (words, html) = body(&entry);
-    let url = address(&entry.links, base);
+    // A guid is a permanent link unless it says otherwise (RSS 2.0), and some feeds have no other.
+    let url = address(&entry.links, base).or_else(|| web_address(&entry.id, None));
     let published = entry.published.map(|at| at.timestamp_micros());
     let updated = entry.updated.map(|at| at.timestamp_micros());
     let created_at = published.or(updated).and_then(moment);

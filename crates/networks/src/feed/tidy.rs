@@ -48,6 +48,7 @@ struct Writer<'s> {
     open: Vec<Open<'s>>,
     elements: usize,
     namespaces: usize,
+    has_channel: bool,
 }
 
 struct Open<'s> {
@@ -135,6 +136,10 @@ impl<'s> Writer<'s> {
     }
 
     fn close_top(&mut self) {
+        // A feed without a channel is an empty one.
+        if self.open.len() == 1 && self.open[0].name == "rss" && !self.has_channel {
+            self.out.text.push_str("<channel></channel>");
+        }
         let Some(open) = self.open.pop() else { return };
         let _ = write!(self.out.text, "</{}>", open.name);
         self.namespaces -= open.namespaces;
@@ -162,26 +167,36 @@ impl<'s> Writer<'s> {
         if self.elements > MAX_ELEMENTS {
             return Err(Unreadable::Shape(format!("it has more than {MAX_ELEMENTS} elements")));
         }
-        if self.open.len() == 1 && self.open[0].name == "rss" && tag.name != "channel" {
+        if self.open.len() == 1 && self.open[0].name == "rss" && matches!(tag.name, "item" | "title") {
             self.push("channel", "", 0)?;
         }
         let attributes = tag.attributes()?;
         let root = self.open.is_empty();
         let namespaces = attributes.iter().filter(|(name, _)| name.starts_with("xmlns")).count();
+        let about = attributes.iter().find(|(name, _)| *name == "rdf:about").map(|(_, about)| *about);
         let mut written = String::new();
         for (name, value) in attributes {
             // The root's own namespace is left to the parser, which knows more spellings of feeds by their root.
             if root && (name == "xmlns" || (tag.name == "rss" && name == "version")) {
                 continue;
             }
+            let typed = name == "type"
+                && ATOM_TEXTS.contains(&tag.name)
+                && self.open.first().is_some_and(|root| matches!(root.name, "feed" | "entry"));
             let _ = write!(written, " {name}=\"");
-            push_text(&mut written, value);
+            push_text(&mut written, if typed { text_type(value, tag.name) } else { value });
             written.push('"');
         }
         if root && tag.name == "rss" {
             written.push_str(" version=\"2.0\"");
         }
         self.push(tag.name, &written, namespaces)?;
+        // RSS 1.0 names an item by what it is about; the parser wants that as a link.
+        if let Some(about) = about.filter(|_| tag.name == "item") {
+            self.out.text.push_str("<link>");
+            push_text(&mut self.out.text, about);
+            self.out.text.push_str("</link>");
+        }
         if tag.closed {
             self.close_top();
         }
@@ -196,6 +211,7 @@ impl<'s> Writer<'s> {
         if self.namespaces > MAX_NAMESPACES {
             return Err(Unreadable::Shape(format!("it declares more than {MAX_NAMESPACES} namespaces at one place")));
         }
+        self.has_channel |= name == "channel";
         let begin = self.out.text.len();
         let outermost = self.open.iter().all(|open| open.item.is_none());
         let item = (outermost && !self.open.is_empty() && matches!(local(name), "item" | "entry")).then_some(begin);
@@ -213,6 +229,21 @@ impl<'s> Writer<'s> {
 
 /// Elements that name a person. The parser cuts addresses out of them by bytes, which needs ASCII around them.
 const PERSONS: [&str; 6] = ["author", "creator", "managingEditor", "webMaster", "name", "contributor"];
+
+/// Elements of Atom that hold text of a stated type.
+const ATOM_TEXTS: [&str; 9] =
+    ["title", "subtitle", "tagline", "info", "summary", "rights", "copyright", "content", "abstract"];
+
+/// Atom 0.3 and careless feeds write media types where Atom 1.0 has three words; the parser gives up on any other.
+fn text_type<'s>(stated: &'s str, element: &str) -> &'s str {
+    match stated.trim().to_ascii_lowercase().as_str() {
+        "html" | "text/html" => "html",
+        "xhtml" | "application/xhtml+xml" | "application/xhtml" => "xhtml",
+        // Content may be of any type, which is then kept.
+        other if element == "content" && other.contains('/') && other != "text/plain" => stated,
+        _ => "text",
+    }
+}
 
 /// Blanks between an ASCII character and any other.
 fn spaced(text: &str) -> String {

@@ -68,7 +68,7 @@ impl Lines {
                 bytes.pop();
             }
         } else if read > MAX_ROW {
-            let rest = self.skip_line()?;
+            let rest = self.input.skip_until(b'\n')? as u64;
             self.end += rest;
             overlong = Some(read as u64 + rest);
             bytes.truncate(KEPT_OF_OVERLONG);
@@ -81,23 +81,6 @@ impl Lines {
     pub(super) fn give_back(&mut self, lines: Vec<Line>) {
         for line in lines.into_iter().rev() {
             self.returned.push_front(line);
-        }
-    }
-
-    fn skip_line(&mut self) -> io::Result<u64> {
-        let mut passed = 0;
-        loop {
-            let buffer = self.input.fill_buf()?;
-            if buffer.is_empty() {
-                return Ok(passed);
-            }
-            let found = buffer.iter().position(|b| *b == b'\n');
-            let take = found.map_or(buffer.len(), |at| at + 1);
-            self.input.consume(take);
-            passed += take as u64;
-            if found.is_some() {
-                return Ok(passed);
-            }
         }
     }
 }

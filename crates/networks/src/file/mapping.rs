@@ -168,7 +168,14 @@ impl Mapping {
             })
             .collect();
         for (_, from) in &self.rules {
-            if let Origin::Column(path) = from {
+            // A column that is also a field of its own name, and not filled from elsewhere, stays that field.
+            let still_used = |path: &str| {
+                let named = FIELDS.iter().find(|(name, _)| *name == path);
+                named.is_some_and(|(_, field)| !self.rules.iter().any(|(taken, _)| taken == field))
+            };
+            if let Origin::Column(path) = from
+                && !still_used(path)
+            {
                 object.remove(path);
             }
         }
