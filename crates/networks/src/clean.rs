@@ -21,6 +21,8 @@ use url::Url;
 pub const MAX_HTML: usize = 1024 * 1024;
 /// Most tags of one post; more are shown as words. A long article has some thousand.
 const MAX_TAGS: usize = 20_000;
+/// Deepest nesting, as in browsers: the tree builder looks through all open elements again and again.
+const MAX_DEPTH: usize = 512;
 /// Most elements a tree builder may have to make. Unclosed formatting is repeated in every later block, which lets
 /// few bytes become many nodes; see [`Shape`].
 const MAX_NODES: usize = 2_000_000;
@@ -68,15 +70,15 @@ pub(crate) fn head(text: &str, bytes: usize) -> &str {
 
 /// Whether a text looks like markup rather than plain words: a tag or an entity.
 pub fn is_markup(text: &str) -> bool {
-    let tag = text.match_indices('<').any(|(at, _)| {
+    let last_end = text.rfind('>').unwrap_or(0);
+    let tag = text.match_indices('<').take_while(|(at, _)| *at < last_end).any(|(at, _)| {
         let next = text.as_bytes().get(at + 1).copied().unwrap_or(b' ');
-        (next.is_ascii_alphabetic() || matches!(next, b'/' | b'!')) && text[at..].contains('>')
+        next.is_ascii_alphabetic() || matches!(next, b'/' | b'!')
     });
     tag || text.match_indices('&').any(|(at, _)| {
-        let name = text[at + 1..].split(';').next().unwrap_or("");
-        text[at + 1..].contains(';')
-            && (2..=31).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#')
+        // No name of an entity is longer than 31 letters.
+        let Some((name, _)) = head(&text[at + 1..], 33).split_once(';') else { return false };
+        name.len() >= 2 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#')
     })
 }
 
@@ -242,6 +244,7 @@ fn escape(words: &str) -> Cow<'_, str> {
 #[derive(Default)]
 struct Shape {
     tags: usize,
+    depth: usize,
     formatting: usize,
     /// Bytes searched by the serialiser: each character to escape is looked for up to the end of its text, so that
     /// many of them in one long text cost their number times its length.
@@ -253,6 +256,7 @@ impl Shape {
         let mut shape = Self::default();
         let (mut opened, mut open, mut deepest, mut walled) = (0usize, 0usize, 0usize, false);
         let bytes = markup.as_bytes();
+        let mut elements: Vec<&[u8]> = Vec::new();
         // 0xC2 begins the no-break space, which is escaped too.
         let escaped = bytes.iter().filter(|b| matches!(b, b'&' | 0xC2)).count();
         shape.searched = escaped.saturating_mul(bytes.len());
@@ -261,6 +265,11 @@ impl Shape {
             let from = at + 1 + usize::from(closing);
             let name = tag_name(&bytes[from.min(bytes.len())..]);
             shape.tags += 1;
+            if shape.tags > MAX_TAGS {
+                break;
+            }
+            nest(&mut elements, name, closing);
+            shape.depth = shape.depth.max(elements.len());
             if FORMATTING.iter().any(|f| name.eq_ignore_ascii_case(f)) {
                 if closing {
                     open = open.saturating_sub(1);
@@ -279,9 +288,35 @@ impl Shape {
     }
 
     fn is_bearable(&self) -> bool {
-        self.tags <= MAX_TAGS && self.formatting.saturating_mul(self.tags) <= MAX_NODES && self.searched <= MAX_SEARCHED
+        self.tags <= MAX_TAGS
+            && self.depth <= MAX_DEPTH
+            && self.formatting.saturating_mul(self.tags) <= MAX_NODES
+            && self.searched <= MAX_SEARCHED
     }
 }
+
+/// Opens or closes an element of the nesting as a parser would at least: what is not surely closed stays open.
+fn nest<'m>(elements: &mut Vec<&'m [u8]>, name: &'m [u8], closing: bool) {
+    let same = |a: &[u8]| a.eq_ignore_ascii_case(name);
+    if closing {
+        let near = elements.len().saturating_sub(8);
+        if let Some(at) = elements[near..].iter().rposition(|open| same(open)) {
+            elements.truncate(near + at);
+        }
+        return;
+    }
+    let closes_its_like = CLOSE_THEIR_LIKE.iter().any(|n| same(n)) && elements.last().is_some_and(|open| same(open));
+    if name.is_empty() || closes_its_like || VOID.iter().any(|n| same(n)) {
+        return;
+    }
+    elements.push(name);
+}
+
+/// Elements that end where another of their kind begins.
+const CLOSE_THEIR_LIKE: [&[u8]; 8] = [b"p", b"li", b"dd", b"dt", b"tr", b"td", b"th", b"option"];
+/// Elements without content (HTML standard §13.1.2).
+const VOID: [&[u8]; 13] =
+    [b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"source", b"track", b"wbr"];
 
 fn tag_name(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().take(16).position(|b| !b.is_ascii_alphanumeric()).unwrap_or(bytes.len().min(16));
@@ -484,19 +519,20 @@ mod tests {
     #[test]
     fn hostile_shapes_take_no_time() {
         let formatting: String =
-            (0..30_000).map(|i| format!("<b id={i}>")).collect::<String>() + &"<p>x".repeat(100_000);
+            (0..30_000).fold(String::new(), |all, i| all + &format!("<b id={i}>")) + &"<p>x".repeat(100_000);
         let fenced = format!("<applet>{}</applet>{}", "<b></table></b>".repeat(8_000), "<p>x".repeat(8_000));
         for (name, markup) in [
             ("formatting", formatting),
             ("fenced formatting", fenced),
             ("deep", "<div>".repeat(200_000)),
-            ("just deep enough", "<div>".repeat(9_900) + &"</p><p>".repeat(5_000)),
+            ("just deep enough", "<div>".repeat(500) + &"</p><p>".repeat(4_000)),
+            ("deeper than it looks", "<div></x></x>".repeat(6_000)),
             ("open tag", "<a ".repeat(300_000)),
             ("entities", "&".repeat(1_000_000)),
             ("just few enough entities", "&amp;".repeat(14_000)),
             ("no-break spaces", "\u{a0}".repeat(500_000)),
             ("comments", "<!--".repeat(200_000)),
-            ("attributes", format!("<p {}>", (0..15_000).map(|i| format!("a{i}=1 ")).collect::<String>())),
+            ("attributes", (0..15_000).fold("<p ".to_owned(), |all, i| all + &format!("a{i}=1 ")) + ">"),
         ] {
             let begun = Instant::now();
             let shown = html(&markup);

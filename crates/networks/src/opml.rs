@@ -93,7 +93,7 @@ pub fn write(title: &str, outlines: &[Outline]) -> String {
         out.push_str(&"</outline>\n".repeat(open.len() - common));
         for folder in &outline.folders[common..] {
             let name = attribute(folder);
-            out.push_str(&format!("<outline text=\"{name}\" title=\"{name}\">\n"));
+            out.extend(["<outline text=\"", &name, "\" title=\"", &name, "\">\n"]);
         }
         open = &outline.folders;
         out.push_str(&line(outline));

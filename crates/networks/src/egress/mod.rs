@@ -121,7 +121,7 @@ impl Client {
             by_port.push((port, client(Some(port))?));
         }
         let general = client(None)?;
-        Ok(Self { general, by_port, rules })
+        Ok(Self { rules, general, by_port })
     }
 
     /// The rules it was made with.

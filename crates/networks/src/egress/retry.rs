@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// A moment gone by means now; nothing longer than 30 days is believed.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
-    let most = Duration::from_secs(30 * 24 * 3600);
+    let most = Duration::from_hours(30 * 24);
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         return Some(value.parse().map_or(most, Duration::from_secs).min(most));
     }

@@ -119,5 +119,5 @@ fn max_age(response: &Response) -> Option<Duration> {
 }
 
 fn bounded(wait: Option<Duration>) -> Option<Duration> {
-    wait.map(|wait| wait.min(Duration::from_secs(24 * 3600)))
+    wait.map(|wait| wait.min(Duration::from_hours(24)))
 }

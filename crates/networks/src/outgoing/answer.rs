@@ -82,12 +82,11 @@ impl From<Trouble> for Answer {
 /// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3); nobody makes us wait longer than a day.
 fn retry_after(headers: &HeaderMap, now: Micros) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = match value.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_microsecond();
-            u64::try_from((at - now) / 1_000_000).unwrap_or(0)
-        }
+    let seconds = if let Ok(seconds) = value.parse::<u64>() {
+        seconds
+    } else {
+        let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_microsecond();
+        u64::try_from((at - now) / 1_000_000).unwrap_or(0)
     };
     Some(Duration::from_secs(seconds.min(24 * 3600)))
 }

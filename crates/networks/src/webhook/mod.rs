@@ -27,7 +27,7 @@ pub const ABOUT: About = About {
 };
 
 /// How old or how far ahead a delivery may be: what the specification's own libraries use.
-pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// Why a delivery or a secret is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
