@@ -209,10 +209,13 @@ pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<
          left join seen_marks s on s.case_id = c.id and s.member_id = $1
          left join handoffs h on h.case_id = c.id and h.state = 'offered'
          left join units t on t.id = h.to_unit
-         left join posts p on p.id = (
-           select q.id from case_threads ct join posts q on q.thread_id = ct.thread_id
-           where ct.case_id = c.id and not q.ours and q.deleted_at is null
-           order by case when q.author_id = c.author_id then 0 else 1 end, q.created_at desc, q.id desc limit 1)
+         left join posts p on p.id = coalesce(
+           (select q.id from case_threads ct join posts q on q.thread_id = ct.thread_id
+            where ct.case_id = c.id and not q.ours and q.deleted_at is null and q.author_id = c.author_id
+            order by q.created_at desc, q.id desc limit 1),
+           (select q.id from case_threads ct join posts q on q.thread_id = ct.thread_id
+            where ct.case_id = c.id and not q.ours and q.deleted_at is null
+            order by q.created_at desc, q.id desc limit 1))
          where c.id in ({})",
         joined(ids)
     );

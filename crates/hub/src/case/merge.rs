@@ -43,10 +43,11 @@ pub async fn merge(tx: &mut Tx, keep: i64, gone: i64) -> Result<()> {
         tx.run(q!(sql, keep, other.unit, format!("case {gone} of this unit became part of it"), now)).await?;
     }
     tx.run(q!("update cases set merged_into = $1 where merged_into = $2", keep, gone)).await?;
-    let sql = "update cases set state = 'merged', merged_into = $1, assignee_id = null, asked_at = null, asks = 0,
-        due_at = null, due_kind = null, snoozed_until = null, version = version + 1 where id = $2";
-    tx.run(q!(sql, keep, gone)).await?;
     sum_up(tx, keep, gone).await?;
+    let sql = "update cases set state = 'merged', merged_into = $1, assignee_id = null, asked_at = null, asks = 0,
+        due_at = null, due_kind = null, snoozed_until = null, closed_at = null, resolution = null, confirmed_at = null,
+        version = version + 1 where id = $2";
+    tx.run(q!(sql, keep, gone)).await?;
     once_each(tx, keep).await?;
     target::sync(tx, keep).await?;
     let (was, into) = (other.state.as_str(), kept.state.as_str());

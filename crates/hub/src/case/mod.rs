@@ -22,7 +22,7 @@ mod resolution;
 mod snooze;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tick;
 mod undo;
 

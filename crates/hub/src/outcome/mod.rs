@@ -4,5 +4,8 @@
 mod claim;
 mod ledger;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use claim::{Claim, claim, holds, void};
 pub use ledger::{Filter, Kind, Ledger, OutcomeRow, Sums, count, list, of_case, sums};
