@@ -1,6 +1,36 @@
-//! The dandelion command line.
+//! The command line of Dandelion, a self-hosted social business hub.
+//!
+//! Exit codes: 0 done, 1 some lines refused (each named), 2 bad usage, input or configuration.
 
+mod cli;
+mod command;
+mod config;
 #[cfg_attr(not(test), expect(dead_code, reason = "the `demo` command, which loads and runs it, is not wired yet"))]
 mod demo;
+mod logging;
+mod output;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    // First of all, so that every TLS client uses it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = match cli::Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match command::run(arguments) {
+        Ok(code) => code,
+        // Somebody closed the pipe we write to (`| head`): nothing to complain of.
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What may be typed. Every flag has its environment variable where it configures something.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A self-hosted social business hub: it listens, brings each post to the department that can fix it, lets people
+/// answer, and keeps a ledger of results.
+#[derive(Debug, Parser)]
+#[command(name = "dandelion", version, max_term_width = 110)]
+pub struct Cli {
+    /// What configures every command.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Settings that may stand before or after any command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Settings {
+    /// Where everything lives [default: ./dandelion-data; demo: ./dandelion-demo]
+    #[arg(long, env = "DANDELION_DATA_DIR", global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL 15 or newer instead of SQLite: postgres://user:password@host/database
+    #[arg(long, env = "DANDELION_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The configuration file [default: dandelion.toml in the data directory, if there is one]
+    #[arg(long, env = "DANDELION_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How much is said: error, warn, info, debug, trace
+    #[arg(long, env = "DANDELION_LOG", global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How it is said
+    #[arg(long, env = "DANDELION_LOG_FORMAT", global = true, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Private addresses that may be fetched all the same, for tests: 127.0.0.1, 10.0.0.0/8 (repeatable, or separated by commas)
+    #[arg(long, env = "DANDELION_ALLOW_PRIVATE", global = true, value_name = "ADDRESS", value_delimiter = ',')]
+    pub allow_private: Vec<String>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the hub: pages, API, listening, sending
+    Serve(Serve),
+    /// Run a sample organisation with a life of its own
+    Demo(Demo),
+    /// The demo network as a server of its own: where the demo's replies are really published
+    #[command(hide = true)]
+    DemoNetwork(DemoNetwork),
+    /// Take posts in from a file or standard input
+    Import(Import),
+    /// Connected places we read from
+    #[command(subcommand)]
+    Source(Source),
+    /// Saved listening queries
+    #[command(subcommand)]
+    Query(Query),
+    /// The organisation: units, members, products, topics, hours, handles
+    #[command(subcommand)]
+    Org(Org),
+    /// The people who work here
+    #[command(subcommand)]
+    User(User),
+    /// Filter: which queries match each post (JSONL in, JSONL out)
+    Match(Match),
+    /// Filter: language, sentiment, intent, urgency, risk, influence of each post, with reasons
+    Understand(Understand),
+    /// Filter: match, understand and route each post to a unit, without a database
+    Triage(Triage),
+    /// Check the log's chain, the accounting of every source, and references
+    Check,
+    /// Copy everything into one new file while the hub runs
+    Backup(Backup),
+    /// Bring a backup back into an empty data directory; queued replies are held
+    Restore(Restore),
+    /// Print the configuration in force, secrets masked
+    Config,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page (to standard output, or a page for each command into DIR)
+    Man {
+        /// Where to
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Serve {
+    /// Address to listen on [default: 127.0.0.1:7300]
+    #[arg(long, env = "DANDELION_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The address people type, if a proxy stands before it
+    #[arg(long, env = "DANDELION_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+/// The demo.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Address to listen on [default: 127.0.0.1:7300]
+    #[arg(long, env = "DANDELION_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Posts a minute that the simulated customers write; 0 for none
+    #[arg(long, default_value_t = 12.0, value_name = "NUMBER")]
+    pub rate: f64,
+    /// Start without the 30 days of history
+    #[arg(long)]
+    pub empty: bool,
+    /// Seed of everything that looks like chance
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// The demo network.
+#[derive(Debug, Clone, Args)]
+pub struct DemoNetwork {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:7301", value_name = "ADDRESS")]
+    pub listen: String,
+    /// File that keeps what was published
+    #[arg(long, value_name = "FILE")]
+    pub state: PathBuf,
+    /// Whether idempotency keys are honoured
+    #[arg(long, default_value = "on", value_name = "on|off")]
+    pub keys: String,
+    /// Share of acknowledgements that are lost, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub lose: f64,
+}
+
+/// An import.
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    /// The file; - for standard input
+    pub file: String,
+    /// How it is laid out [default: by the file's name]
+    #[arg(long, value_name = "jsonl|csv|tsv|rss")]
+    pub format: Option<String>,
+    /// Which column or field becomes which field of a post: id=tweet_id,text=body,network==x
+    #[arg(long, value_name = "FIELD=COLUMN,…")]
+    pub map: Option<String>,
+    /// The source to take it into [default: one of the file's name, made if missing]
+    #[arg(long, value_name = "KEY")]
+    pub source: Option<String>,
+    /// The network of posts that do not say theirs [default: file]
+    #[arg(long, value_name = "NAME")]
+    pub network: Option<String>,
+}
+
+/// Sources.
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// Connect a feed or a webhook
+    Add {
+        /// A feed's address (or a page that names one); leave out for a webhook
+        url: Option<String>,
+        /// Name for people
+        #[arg(long)]
+        name: Option<String>,
+        /// feed or webhook [default: feed if there is an address]
+        #[arg(long)]
+        kind: Option<String>,
+        /// The network of its posts
+        #[arg(long)]
+        network: Option<String>,
+        /// Key of the unit that looks after it
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// List all, with their accounting
+    List,
+    /// Rest a source
+    Pause {
+        /// Its key
+        key: String,
+    },
+    /// Wake a source
+    Resume {
+        /// Its key
+        key: String,
+    },
+    /// Ask a feed once and show what it would bring, storing nothing
+    Test {
+        /// Its key, or an address
+        key: String,
+    },
+    /// Connect every feed of an OPML file
+    ImportOpml {
+        /// The file; - for standard input
+        file: String,
+    },
+    /// Print all feeds as OPML
+    ExportOpml,
+}
+
+/// Queries.
+#[derive(Debug, Subcommand)]
+pub enum Query {
+    /// Take in queries.toml: new ones are made, known ones changed
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// List all
+    List,
+}
+
+/// The organisation.
+#[derive(Debug, Subcommand)]
+pub enum Org {
+    /// Take in org.toml
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Print the organisation as org.toml
+    Export,
+    /// Only check a file
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// Members.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Add a member and print an address where they choose a password
+    Add {
+        /// Their e-mail address
+        email: String,
+        /// Their name
+        #[arg(long)]
+        name: String,
+        /// Role and unit: agent@repairs (repeatable)
+        #[arg(long = "role", value_name = "ROLE@UNIT")]
+        roles: Vec<String>,
+    },
+    /// List all
+    List,
+    /// Print an address where a member chooses a new password
+    Password {
+        /// Their e-mail address
+        email: String,
+    },
+    /// A member may no longer sign in
+    Disable {
+        /// Their e-mail address
+        email: String,
+    },
+}
+
+/// The match filter.
+#[derive(Debug, Clone, Args)]
+pub struct Match {
+    /// The queries
+    #[arg(long, value_name = "FILE")]
+    pub queries: PathBuf,
+    /// Posts, JSONL; - for standard input
+    #[arg(default_value = "-")]
+    pub file: String,
+    /// Add the spans that made each query match
+    #[arg(long)]
+    pub explain: bool,
+    /// Only run the test cases of the queries
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// The understand filter.
+#[derive(Debug, Clone, Args)]
+pub struct Understand {
+    /// The organisation, for its products and topics
+    #[arg(long, value_name = "FILE")]
+    pub org: Option<PathBuf>,
+    /// Posts, JSONL; - for standard input
+    #[arg(default_value = "-")]
+    pub file: String,
+}
+
+/// The triage filter.
+#[derive(Debug, Clone, Args)]
+pub struct Triage {
+    /// The organisation
+    #[arg(long, value_name = "FILE")]
+    pub org: PathBuf,
+    /// The queries [default: every post concerns us]
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// Posts, JSONL; - for standard input
+    #[arg(default_value = "-")]
+    pub file: String,
+}
+
+/// A backup.
+#[derive(Debug, Clone, Args)]
+pub struct Backup {
+    /// The new file
+    pub file: PathBuf,
+}
+
+/// A restore.
+#[derive(Debug, Clone, Args)]
+pub struct Restore {
+    /// The backup
+    pub file: PathBuf,
+}
