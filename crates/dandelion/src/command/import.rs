@@ -70,24 +70,15 @@ async fn source(hub: &Hub, arguments: &Import) -> Result<source::Source> {
         "-" => "standard input".to_owned(),
         file => std::path::Path::new(file).file_name().map_or_else(|| file.to_owned(), |name| name.to_string_lossy().into_owned()),
     };
-    let key = arguments.source.clone();
-    if let Some(key) = &key
-        && let Ok(found) = source::find_by_key(hub, key).await
-    {
-        return Ok(found);
-    }
     let new = NewSource {
-        key: key.clone().unwrap_or_default(),
+        key: arguments.source.clone().unwrap_or_default(),
         name,
         kind: Kind::File,
         network: arguments.network.clone().unwrap_or_default(),
         unit: None,
         url: None,
     };
-    match key {
-        Some(_) => Ok(source::add_as(hub, Actor::System("command"), &new).await?),
-        None => Ok(source::find_or_add(hub, Actor::System("command"), &new).await?),
-    }
+    Ok(source::find_or_add(hub, Actor::System("command"), &new).await?)
 }
 
 /// What the input is, so that a cut-off import of it is known again, and its size.

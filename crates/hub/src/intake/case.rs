@@ -6,14 +6,10 @@ use dandelion_post::{Micros, Post};
 use dandelion_understand::{Analysis, Judgement};
 use serde_json::json;
 
-use super::{
-    Prepared,
-    follow::{self, FollowUp, Verdict, follow_up},
-    known,
-    store::New,
-};
+use super::{Prepared, known, store::New};
 use crate::{
     Result, Tx,
+    case::{FollowUp, Verdict, follow_up},
     log::Entry,
     store::{Value, q},
     unit::{Promise, Route, RouteFacts},
@@ -122,7 +118,7 @@ pub(super) async fn merge_threads(tx: &mut Tx, keep: i64, gone: i64) -> Result<(
         (Some(kept), Some(other)) => {
             tx.run(q!("delete from case_threads where thread_id = $1", gone)).await?;
             if kept != other {
-                follow::merge(tx, kept.min(other), kept.max(other)).await?;
+                crate::case::merge(tx, kept.min(other), kept.max(other)).await?;
             }
         }
         _ => {}

@@ -7,7 +7,6 @@
 
 mod case;
 mod change;
-mod follow;
 mod known;
 mod prepare;
 mod store;

@@ -36,7 +36,7 @@ pub(crate) fn words_of(post: &Post) -> String {
 }
 
 /// The names addressed in a text as `@name`, folded, without the sign.
-pub(crate) fn handles_in(text: &str) -> Vec<String> {
+pub fn handles_in(text: &str) -> Vec<String> {
     if !text.contains('@') {
         return Vec::new();
     }

@@ -214,6 +214,16 @@ pub async fn add_as(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> 
     find(hub, id).await
 }
 
+/// The file source of this name, made if there is none: importing the same file again goes to the same source.
+pub async fn find_or_add(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> {
+    let key = if new.key.is_empty() { key_from(new.name.trim()) } else { new.key.clone() };
+    match find_by_key(hub, &key).await {
+        Ok(found) => Ok(found),
+        Err(Error::NotFound { .. }) => add_as(hub, actor, new).await,
+        Err(other) => Err(other),
+    }
+}
+
 /// Rests a source: nothing is read or taken until it is resumed; nothing is lost at a feed, a webhook's sender is told
 /// to try later.
 pub async fn pause(hub: &Hub, viewer: &Viewer, id: i64, why: &str) -> Result<()> {
