@@ -6,10 +6,9 @@ mod import;
 mod matching;
 mod org;
 mod query;
-mod source;
+pub mod serve;
 mod triage;
 mod understand;
-mod user;
 
 use std::{io, process::ExitCode};
 
@@ -40,14 +39,13 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Man { dir } => manual(dir.as_deref()),
         Command::Import(arguments) => with_hub(&settings, async |hub, _| import::run(&hub, &arguments).await),
-        Command::Source(command) => with_hub(&settings, async |hub, config| source::run(&hub, &config, command).await),
         Command::Query(command) => with_hub(&settings, async |hub, _| query::run(&hub, command).await),
         Command::Org(command) => org::run(&settings, command),
-        Command::User(command) => with_hub(&settings, async |hub, config| user::run(&hub, &config, command).await),
         Command::Check => with_hub(&settings, async |hub, _| check::run(&hub).await),
         Command::Backup(arguments) => with_hub(&settings, async |hub, _| backup::run(&hub, &arguments).await),
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
-        Command::Serve(_) | Command::Demo(_) | Command::DemoNetwork(_) => anyhow::bail!("not wired yet"),
+        Command::Serve(arguments) => serve::run(&settings, &arguments),
+        Command::Source(_) | Command::User(_) | Command::Demo(_) | Command::DemoNetwork(_) => anyhow::bail!("not wired yet"),
     }
 }
 

@@ -1,0 +1,89 @@
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::{Context as _, Result};
+use dandelion_hub::{
+    Db, Hub,
+    reply::sender::{self, Sender, Stale},
+};
+use dandelion_networks::outgoing::Door;
+use dandelion_web::App;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    cli::{Serve, Settings},
+    config::{Config, Overrides},
+    logging,
+};
+
+/// Runs the hub until it is told to stop (Ctrl-C or SIGTERM).
+pub fn run(settings: &Settings, arguments: &Serve) -> Result<ExitCode> {
+    let overrides = Overrides { listen: arguments.listen.clone(), public_url: arguments.public_url.clone(), data_dir: None };
+    let config = Config::load(settings, overrides)?;
+    logging::start(&config);
+    super::runtime()?.block_on(async {
+        let db = Db::open(&config.data_dir, config.database_url.as_deref()).await?;
+        let hub = Hub::new(db.clone());
+        let listener = listen(&config).await?;
+        let address = address(&config, &listener)?;
+        println!("Dandelion is at {address}");
+        println!("Stop it with Ctrl-C; nothing is lost.");
+        let done = hub_until(hub, &config, listener, stop_asked()).await;
+        db.close().await;
+        done.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// Binds the address of the configuration.
+pub async fn listen(config: &Config) -> Result<TcpListener> {
+    TcpListener::bind(&config.listen).await.with_context(|| {
+        format!("{} cannot be listened on; another program may use it. Choose another with --listen or DANDELION_LISTEN", config.listen)
+    })
+}
+
+/// The address people type.
+pub fn address(config: &Config, listener: &TcpListener) -> Result<url::Url> {
+    match &config.public_url {
+        Some(url) => Ok(url.parse()?),
+        None => Ok(format!("http://{}/", listener.local_addr()?).parse()?),
+    }
+}
+
+/// Pages, sending, and everything that happens by the clock, until `stop` is done; then no new work is begun, what is
+/// under way is finished, and all of it has ended when this returns.
+pub async fn hub_until(hub: Hub, config: &Config, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
+    let (tell, told) = watch::channel(false);
+    let sender = Sender::new(hub.clone(), Door::new().map_err(anyhow::Error::msg)?, sender::Rules::default());
+    if !hub.db.is_postgres() {
+        // With SQLite there is only this program: whatever an earlier one left half done is ours to settle at once.
+        sender.recover(Stale::Foreign).await?;
+    }
+    let sending = tokio::spawn(sender::run(sender, told.clone()));
+    let app = App::new(hub, dandelion_web::Config::new(address(config, &listener)?));
+    let stop = async {
+        stop.await;
+        tracing::info!("stopping: finishing what is under way");
+        let _ = tell.send(true);
+    };
+    let served = dandelion_web::serve(listener, app, stop).await;
+    let _ = tell.send(true);
+    if tokio::time::timeout(Duration::from_secs(30), sending).await.is_err() {
+        tracing::warn!("a network did not answer in time; its reply is settled at the next start");
+    }
+    served.context("the pages could not be served")
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn stop_asked() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
