@@ -53,7 +53,8 @@ pub struct Overrides<'a> {
 impl Config {
     /// Puts together what the file, the environment and the flags say.
     pub fn load(settings: &Settings, overrides: Overrides<'_>) -> Result<Self> {
-        let home = settings.data_dir.clone().unwrap_or_else(|| PathBuf::from(overrides.data_dir.unwrap_or("dandelion-data")));
+        let home =
+            settings.data_dir.clone().unwrap_or_else(|| PathBuf::from(overrides.data_dir.unwrap_or("dandelion-data")));
         let file = match &settings.config {
             Some(file) => read(file)?,
             None if home.join("dandelion.toml").is_file() => read(&home.join("dandelion.toml"))?,
@@ -78,12 +79,17 @@ impl Config {
 
     fn check(&self) -> Result<()> {
         if self.listen.parse::<std::net::SocketAddr>().is_err() {
-            bail!("listen: `{}` is no address to listen on; it looks like 127.0.0.1:7300 (DANDELION_LISTEN or --listen)", self.listen);
+            bail!(
+                "listen: `{}` is no address to listen on; it looks like 127.0.0.1:7300 (DANDELION_LISTEN or --listen)",
+                self.listen
+            );
         }
         if let Some(url) = &self.public_url {
             let fits = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if !fits {
-                bail!("public_url: `{url}` is no address; it looks like https://hub.example.org (DANDELION_PUBLIC_URL or --public-url)");
+                bail!(
+                    "public_url: `{url}` is no address; it looks like https://hub.example.org (DANDELION_PUBLIC_URL or --public-url)"
+                );
             }
         }
         if let Some(url) = &self.database_url

@@ -28,7 +28,8 @@ pub fn bar(total: Option<u64>, what: &str) -> ProgressBar {
     let bar = match total {
         Some(total) => {
             let style = "{msg} {wide_bar} {percent}% {eta} left";
-            ProgressBar::new(total).with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
+            ProgressBar::new(total)
+                .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
         }
         None => ProgressBar::new_spinner(),
     };

@@ -33,7 +33,8 @@ pub fn restore(settings: &Settings, arguments: &Restore) -> Result<ExitCode> {
     if target.exists() {
         bail!("{} is there already; restore into an empty data directory (--data-dir)", target.display());
     }
-    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("{} cannot be made", config.data_dir.display()))?;
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("{} cannot be made", config.data_dir.display()))?;
     let part = config.data_dir.join("dandelion.db.part");
     std::fs::copy(&arguments.file, &part).with_context(|| format!("{} cannot be copied", arguments.file.display()))?;
     std::fs::rename(&part, &target).with_context(|| format!("{} cannot be put in place", target.display()))?;

@@ -14,6 +14,8 @@ pub async fn run(hub: &Hub) -> Result<ExitCode> {
         println!("everything holds");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{broken} broken; restore the newest backup from before the first broken line, or ask for help with this output");
+    println!(
+        "{broken} broken; restore the newest backup from before the first broken line, or ask for help with this output"
+    );
     Ok(ExitCode::from(1))
 }

@@ -15,10 +15,14 @@ use crate::{cli::Import, output};
 pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
     let format = match &arguments.format {
         Some(format) => Format::from_str(format)?,
-        None => Format::of_name(&arguments.file)
-            .with_context(|| format!("what `{}` is laid out like cannot be seen from its name; say --format jsonl, csv, tsv or rss", arguments.file))?,
+        None => Format::of_name(&arguments.file).with_context(|| {
+            format!(
+                "what `{}` is laid out like cannot be seen from its name; say --format jsonl, csv, tsv or rss",
+                arguments.file
+            )
+        })?,
     };
-    let mapping: Mapping = arguments.map.as_deref().unwrap_or("").parse()?;
+    let mapping = Mapping::parse(arguments.map.as_deref().unwrap_or(""))?;
     let (fingerprint, size) = fingerprint(&arguments.file)?;
     // Opened before anything is stored: a wrong column must leave nothing behind.
     let check = Reader::open(format, output::open(&arguments.file)?, &mapping, Place::default());
@@ -55,12 +59,18 @@ pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
     let counted = counted.await?;
     bar.finish_and_clear();
     if counted.refused > 0 {
-        eprintln!("{} of {} were refused; `dandelion source list` and the source's page show why", counted.refused, counted.seen);
+        eprintln!(
+            "{} of {} were refused; `dandelion source list` and the source's page show why",
+            counted.refused, counted.seen
+        );
     }
     println!("{counted}");
     let broken = broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     if let Some(error) = broken {
-        bail!("{} could not be read to its end: {error}. What was read is stored; import it again to go on", arguments.file);
+        bail!(
+            "{} could not be read to its end: {error}. What was read is stored; import it again to go on",
+            arguments.file
+        );
     }
     Ok(if counted.refused > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -68,7 +78,9 @@ pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
 async fn source(hub: &Hub, arguments: &Import) -> Result<source::Source> {
     let name = match arguments.file.as_str() {
         "-" => "standard input".to_owned(),
-        file => std::path::Path::new(file).file_name().map_or_else(|| file.to_owned(), |name| name.to_string_lossy().into_owned()),
+        file => std::path::Path::new(file)
+            .file_name()
+            .map_or_else(|| file.to_owned(), |name| name.to_string_lossy().into_owned()),
     };
     let new = NewSource {
         key: arguments.source.clone().unwrap_or_default(),
@@ -91,6 +103,8 @@ fn fingerprint(file: &str) -> Result<(String, Option<u64>)> {
     let mut head = Vec::new();
     opened.by_ref().take(65_536).read_to_end(&mut head).with_context(|| format!("{file} cannot be read"))?;
     // FNV-1a over the beginning tells two files of one size apart; it guards against a mistake, not an attack.
-    let hash = head.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = head
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     Ok((format!("{size}-{hash:016x}"), Some(size)))
 }

@@ -1,5 +1,5 @@
 use std::{
-    io::{BufRead as _, BufWriter, Write as _},
+    io::{BufWriter, Write as _},
     process::ExitCode,
 };
 

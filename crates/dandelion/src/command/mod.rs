@@ -7,6 +7,7 @@ mod matching;
 mod org;
 mod query;
 pub mod serve;
+mod source;
 mod triage;
 mod understand;
 
@@ -39,13 +40,16 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Man { dir } => manual(dir.as_deref()),
         Command::Import(arguments) => with_hub(&settings, async |hub, _| import::run(&hub, &arguments).await),
+        Command::Source(command) => with_hub(&settings, async |hub, config| source::run(&hub, &config, command).await),
         Command::Query(command) => with_hub(&settings, async |hub, _| query::run(&hub, command).await),
         Command::Org(command) => org::run(&settings, command),
         Command::Check => with_hub(&settings, async |hub, _| check::run(&hub).await),
         Command::Backup(arguments) => with_hub(&settings, async |hub, _| backup::run(&hub, &arguments).await),
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
         Command::Serve(arguments) => serve::run(&settings, &arguments),
-        Command::Source(_) | Command::User(_) | Command::Demo(_) | Command::DemoNetwork(_) => anyhow::bail!("not wired yet"),
+        Command::User(_) | Command::Demo(_) | Command::DemoNetwork(_) => {
+            anyhow::bail!("not wired yet")
+        }
     }
 }
 
@@ -72,7 +76,8 @@ fn manual(dir: Option<&std::path::Path>) -> Result<ExitCode> {
         None => clap_mangen::Man::new(command).render(&mut io::stdout())?,
         Some(dir) => {
             std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-            clap_mangen::generate_to(command, dir).with_context(|| format!("{} cannot be written to", dir.display()))?;
+            clap_mangen::generate_to(command, dir)
+                .with_context(|| format!("{} cannot be written to", dir.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -13,13 +13,23 @@ pub fn run(settings: &Settings, command: cli::Org) -> Result<ExitCode> {
     match command {
         cli::Org::Check { file } => {
             let org = read(&file)?;
-            println!("{}: {} units, {} products, {} topics, {} routes, {} handles; no mistakes", file.display(), org.units.len(), org.products.len(), org.topics.len(), org.routes.len(), org.handles.len());
+            println!(
+                "{}: {} units, {} products, {} topics, {} routes, {} handles; no mistakes",
+                file.display(),
+                org.units.len(),
+                org.products.len(),
+                org.topics.len(),
+                org.routes.len(),
+                org.handles.len()
+            );
             Ok(ExitCode::SUCCESS)
         }
         cli::Org::Import { file } => {
             let text = text(&file)?;
             super::with_hub(settings, async |hub, _| {
-                let report = unit::import(&hub, Actor::System("command"), &text).await.with_context(|| format!("{}: nothing was changed", file.display()))?;
+                let report = unit::import(&hub, Actor::System("command"), &text)
+                    .await
+                    .with_context(|| format!("{}: nothing was changed", file.display()))?;
                 println!("{report}");
                 Ok(ExitCode::SUCCESS)
             })

@@ -10,7 +10,8 @@ pub async fn run(hub: &Hub, command: Query) -> Result<ExitCode> {
     match command {
         Query::Import { file } => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let listed = dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
+            let listed =
+                dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
             let failures: Vec<_> = listed.iter().flat_map(dandelion_listen::queries::Listed::failures).collect();
             for failure in &failures {
                 let wanted = if failure.wanted { "must match" } else { "must not match" };

@@ -4,8 +4,12 @@ use anyhow::{Context as _, Result};
 use dandelion_hub::{
     Db, Hub,
     reply::sender::{self, Sender, Stale},
+    source::Poller,
 };
-use dandelion_networks::outgoing::Door;
+use dandelion_networks::{
+    egress::{Client, Egress},
+    outgoing::Door,
+};
 use dandelion_web::App;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -17,7 +21,8 @@ use crate::{
 
 /// Runs the hub until it is told to stop (Ctrl-C or SIGTERM).
 pub fn run(settings: &Settings, arguments: &Serve) -> Result<ExitCode> {
-    let overrides = Overrides { listen: arguments.listen.clone(), public_url: arguments.public_url.clone(), data_dir: None };
+    let overrides =
+        Overrides { listen: arguments.listen.clone(), public_url: arguments.public_url.clone(), data_dir: None };
     let config = Config::load(settings, overrides)?;
     logging::start(&config);
     super::runtime()?.block_on(async {
@@ -36,7 +41,10 @@ pub fn run(settings: &Settings, arguments: &Serve) -> Result<ExitCode> {
 /// Binds the address of the configuration.
 pub async fn listen(config: &Config) -> Result<TcpListener> {
     TcpListener::bind(&config.listen).await.with_context(|| {
-        format!("{} cannot be listened on; another program may use it. Choose another with --listen or DANDELION_LISTEN", config.listen)
+        format!(
+            "{} cannot be listened on; another program may use it. Choose another with --listen or DANDELION_LISTEN",
+            config.listen
+        )
     })
 }
 
@@ -50,7 +58,12 @@ pub fn address(config: &Config, listener: &TcpListener) -> Result<url::Url> {
 
 /// Pages, sending, and everything that happens by the clock, until `stop` is done; then no new work is begun, what is
 /// under way is finished, and all of it has ended when this returns.
-pub async fn hub_until(hub: Hub, config: &Config, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<()> {
+pub async fn hub_until(
+    hub: Hub,
+    config: &Config,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<()> {
     let (tell, told) = watch::channel(false);
     let sender = Sender::new(hub.clone(), Door::new().map_err(anyhow::Error::msg)?, sender::Rules::default());
     if !hub.db.is_postgres() {
@@ -58,6 +71,7 @@ pub async fn hub_until(hub: Hub, config: &Config, listener: TcpListener, stop: i
         sender.recover(Stale::Foreign).await?;
     }
     let sending = tokio::spawn(sender::run(sender, told.clone()));
+    let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told));
     let app = App::new(hub, dandelion_web::Config::new(address(config, &listener)?));
     let stop = async {
         stop.await;
@@ -69,7 +83,17 @@ pub async fn hub_until(hub: Hub, config: &Config, listener: TcpListener, stop: i
     if tokio::time::timeout(Duration::from_secs(30), sending).await.is_err() {
         tracing::warn!("a network did not answer in time; its reply is settled at the next start");
     }
+    if tokio::time::timeout(Duration::from_secs(10), polling).await.is_err() {
+        tracing::warn!("a feed did not answer in time; it is asked again after the next start");
+    }
     served.context("the pages could not be served")
+}
+
+/// The one client for foreign addresses.
+pub fn client(config: &Config) -> Result<Client> {
+    let allowed = config.allow_private.iter().map(|address| address.parse());
+    let allow_private = allowed.collect::<Result<_, _>>().context("allow_private")?;
+    Ok(Client::new(Egress { allow_private, ..Egress::default() })?)
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -15,9 +15,14 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
         None => Vec::new(),
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let listed = dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
+            let listed =
+                dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
             let unit = |key: &str| org.unit_by_key(key).map_or(0, |unit| unit.id);
-            listed.into_iter().enumerate().map(|(at, query)| (at as i64, unit(&query.unit), query.name, query.query)).collect()
+            listed
+                .into_iter()
+                .enumerate()
+                .map(|(at, query)| (at as i64, unit(&query.unit), query.name, query.query))
+                .collect()
         }
     };
     let everything = arguments.queries.is_none();
@@ -27,18 +32,25 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
         let post = Post::from_json(line)?;
         hits.clear();
         engine.matcher.matches(&post, &mut hits);
-        let names: Vec<&str> = hits.iter().filter_map(|hit| engine.queries.get(&hit.query)).map(|(_, name)| name.as_str()).collect();
+        let names: Vec<&str> =
+            hits.iter().filter_map(|hit| engine.queries.get(&hit.query)).map(|(_, name)| name.as_str()).collect();
         let network = post.network.as_ref().map_or("file", dandelion_post::Network::as_str);
         let handle = engine.org.handles.iter().find(|handle| {
-            handle.network == network && dandelion_hub::search::handles_in(&post.text).contains(&dandelion_hub::handle::folded(&handle.name))
+            handle.network == network
+                && dandelion_hub::search::handles_in(&post.text).contains(&dandelion_hub::handle::folded(&handle.name))
         });
-        let mut answer = json!({ "id": post.id, "queries": names, "mention": everything || !names.is_empty() || handle.is_some() });
+        let mut answer =
+            json!({ "id": post.id, "queries": names, "mention": everything || !names.is_empty() || handle.is_some() });
         if answer["mention"] == true {
             let analysis = engine.rules.analyse(&post);
             let facts = RouteFacts { network, handle: handle.map(|handle| handle.id), ..RouteFacts::default() };
             let route = engine.org.route(&analysis, &facts).map_err(|e| Trouble::Output(e.into()))?;
             let key = engine.org.unit(route.unit).map(|unit| unit.key.as_str());
-            let tell: Vec<_> = route.tell.iter().filter_map(|(unit, why)| Some(json!({ "unit": engine.org.unit(*unit)?.key, "why": why }))).collect();
+            let tell: Vec<_> = route
+                .tell
+                .iter()
+                .filter_map(|(unit, why)| Some(json!({ "unit": engine.org.unit(*unit)?.key, "why": why })))
+                .collect();
             answer["unit"] = json!(key);
             answer["reason"] = json!(route.reason);
             answer["tell"] = json!(tell);

@@ -21,4 +21,3 @@ pub fn run(arguments: &Understand) -> Result<ExitCode> {
         serde_json::to_writer(out, &answer).map_err(|e| Trouble::Output(e.into()))
     })
 }
-

@@ -1,15 +1,21 @@
 //! Connected places we read from, with their accounting, their cursor and their state.
 
 mod import;
+mod poll;
 
 mod refusal;
+mod secret;
+#[cfg(test)]
+mod tests;
 
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
 pub use import::{Import, Progress, Read};
 
+pub use poll::{Poller, poll_now};
 pub use refusal::{Refused, refusals, retry};
+pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
 
 use crate::{
     Error, Hub, Result,
@@ -212,6 +218,15 @@ pub async fn add_as(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> 
     tx.log(entry);
     tx.commit().await?;
     find(hub, id).await
+}
+
+/// As [`add_as`] with a key that is still free, made from the name.
+pub async fn add_with_free_key(hub: &Hub, actor: Actor, mut new: NewSource) -> Result<Source> {
+    let base: String = key_from(new.name.trim()).chars().take(56).collect();
+    let taken: Vec<String> = list(hub).await?.into_iter().map(|source| source.key).collect();
+    let numbered = |n: usize| if n == 1 { base.clone() } else { format!("{base}-{n}") };
+    new.key = (1..).map(numbered).find(|key| !taken.contains(key)).unwrap_or(base.clone());
+    add_as(hub, actor, &new).await
 }
 
 /// The file source of this name, made if there is none: importing the same file again goes to the same source.

@@ -47,9 +47,10 @@ pub async fn add_secret_as(hub: &Hub, actor: Actor, source: i64) -> Result<NewSe
     if find(hub, source).await?.kind != Kind::Webhook {
         return Err(Error::Conflict("only a webhook has secrets".into()));
     }
-    let mut random = [0; 32];
-    hub.random.fill(&mut random);
-    let secret = Secret::from_bytes(&random);
+    let secret = Secret::generate(|buffer| {
+        hub.random.fill(buffer);
+        Ok::<(), Error>(())
+    })?;
     let mut tx = hub.begin(actor).await?;
     let live = tx.all(q!("select id from source_secrets where source_id = $1 and revoked_at is null", source)).await?;
     if live.len() >= LIVE {
@@ -57,8 +58,15 @@ pub async fn add_secret_as(hub: &Hub, actor: Actor, source: i64) -> Result<NewSe
     }
     let id = tx.id("source_secrets").await?;
     let now = tx.now();
-    let text = secret.reveal();
-    tx.run(q!("insert into source_secrets (id, source_id, secret, created_at) values ($1, $2, $3, $4)", id, source, &text, now)).await?;
+    let text = secret.expose();
+    tx.run(q!(
+        "insert into source_secrets (id, source_id, secret, created_at) values ($1, $2, $3, $4)",
+        id,
+        source,
+        &text,
+        now
+    ))
+    .await?;
     tx.log(Entry::new("source.secret_made", "source", source));
     tx.commit().await?;
     Ok(NewSecret { id, secret: text })
@@ -80,7 +88,13 @@ pub async fn end_secret(hub: &Hub, viewer: &Viewer, source: i64, secret: i64) ->
 /// The secrets of a source, never whole.
 pub async fn secrets(hub: &Hub, viewer: &Viewer, source: i64) -> Result<Vec<SecretShown>> {
     may_change(viewer, find(hub, source).await?.unit, "see the secrets of a source")?;
-    let rows = hub.db.all(q!("select id, secret, created_at, revoked_at from source_secrets where source_id = $1 order by id", source)).await?;
+    let rows = hub
+        .db
+        .all(q!(
+            "select id, secret, created_at, revoked_at from source_secrets where source_id = $1 order by id",
+            source
+        ))
+        .await?;
     rows.iter()
         .map(|row| {
             let secret: String = row.get("secret")?;
@@ -96,11 +110,12 @@ pub async fn secrets(hub: &Hub, viewer: &Viewer, source: i64) -> Result<Vec<Secr
 
 /// The live secrets of a source, to verify deliveries with.
 pub async fn live_secrets(hub: &Hub, source: i64) -> Result<Vec<Secret>> {
-    let rows = hub.db.all(q!("select secret from source_secrets where source_id = $1 and revoked_at is null", source)).await?;
+    let rows =
+        hub.db.all(q!("select secret from source_secrets where source_id = $1 and revoked_at is null", source)).await?;
     rows.iter()
         .map(|row| {
             let text: String = row.get("secret")?;
-            text.parse().map_err(|_| Error::Damaged(format!("a secret of source {source} cannot be read")))
+            Secret::parse(&text).map_err(|_| Error::Damaged(format!("a secret of source {source} cannot be read")))
         })
         .collect()
 }

@@ -1,0 +1,152 @@
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use dandelion_networks::egress::{Client, Egress};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+use super::*;
+use crate::{both_stores, check, intake::Item, source::poll::Poller};
+
+/// A real server on loopback that answers each request with the next of its answers, the last one for ever, and keeps
+/// what it was asked.
+async fn server(answers: Vec<String>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/feed.xml", listener.local_addr().unwrap());
+    let (asked, count) = (Arc::new(Mutex::new(Vec::new())), AtomicUsize::new(0));
+    let log = asked.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 8192];
+            let read = stream.read(&mut request).await.unwrap_or(0);
+            log.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).into_owned());
+            let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+            let _ = stream.write_all(answers[at].as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (address, asked)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}", body.len())
+}
+
+fn feed(titles: &[&str]) -> String {
+    let items: String = titles
+        .iter()
+        .map(|title| {
+            format!("<item><guid>{title}</guid><title>{title}</title><description>{title} kettle</description></item>")
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>News</title><link>http://x.example/</link>{items}</channel></rss>"
+    )
+}
+
+fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new(Egress { allow_private: vec!["127.0.0.1".parse().unwrap()], ..Egress::default() }).unwrap()
+}
+
+async fn connect(hub: &Hub, key: &str, kind: Kind, url: Option<String>) -> Source {
+    if crate::unit::Org::load(&hub.db).await.unwrap().units.is_empty() {
+        let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n[[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n";
+        crate::unit::import(hub, Actor::System("test"), org).await.unwrap();
+    }
+    let new = NewSource { key: key.into(), name: key.into(), kind, network: String::new(), unit: None, url };
+    add_as(hub, Actor::System("test"), &new).await.unwrap()
+}
+
+both_stores!(a_feed_is_asked_conditionally_and_stored_once, |hub| async move {
+    let etag = "etag: \"one\"\r\n";
+    let (url, asked) =
+        server(vec![answer("200 OK", etag, &feed(&["a", "b"])), answer("304 Not Modified", etag, "")]).await;
+    let source = connect(&hub, "news", Kind::Feed, Some(url)).await;
+    let poller = Poller::new(hub.hub.clone(), client());
+    assert_eq!(poller.poll(&source).await.unwrap().to_string(), "seen 2 = stored 2 + duplicate 0 + refused 0");
+    let source = find(&hub, source.id).await.unwrap();
+    assert_eq!(source.cursor["etag"], "\"one\"");
+    assert_eq!(poller.poll(&source).await.unwrap().seen, 0);
+    assert!(asked.lock().unwrap()[1].to_lowercase().contains("if-none-match: \"one\""));
+    assert!(find(&hub, source.id).await.unwrap().next_poll_at > Some(hub.now()));
+    assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
+
+both_stores!(a_broken_feed_waits_as_told_and_loses_nothing, |hub| async move {
+    let (url, _) = server(vec![
+        answer("503 Service Unavailable", "retry-after: 1800\r\n", ""),
+        answer("200 OK", "", "this is no feed"),
+        answer("200 OK", "", &feed(&["late"])),
+    ])
+    .await;
+    let source = connect(&hub, "late", Kind::Feed, Some(url)).await;
+    let poller = Poller::new(hub.hub.clone(), client());
+    poller.poll(&source).await.unwrap();
+    let source = find(&hub, source.id).await.unwrap();
+    assert!(source.next_poll_at.unwrap() >= hub.now() + 1_800_000_000, "Retry-After is honoured");
+    assert_eq!(source.errors_in_a_row, 1);
+    poller.poll(&source).await.unwrap();
+    let source = find(&hub, source.id).await.unwrap();
+    assert_eq!((source.errors_in_a_row, source.error.is_some()), (2, true));
+    assert_eq!(poller.poll(&source).await.unwrap().stored, 1);
+    let source = find(&hub, source.id).await.unwrap();
+    assert_eq!((source.errors_in_a_row, source.error), (0, None));
+});
+
+both_stores!(a_hanging_feed_does_not_keep_others_waiting, |hub| async move {
+    let hanging = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging_url = format!("http://{}/", hanging.local_addr().unwrap());
+    connect(&hub, "a-hanging", Kind::Feed, Some(hanging_url)).await;
+    let (url, _) = server(vec![answer("200 OK", "", &feed(&["a"]))]).await;
+    let good = connect(&hub, "good", Kind::Feed, Some(url)).await;
+    let (tell, told) = watch::channel(false);
+    let running = tokio::spawn(Poller::new(hub.hub.clone(), client()).run(told));
+    for _ in 0..100 {
+        if find(&hub, good.id).await.unwrap().accounting.stored == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(find(&hub, good.id).await.unwrap().accounting.stored, 1);
+    tell.send(true).unwrap();
+    running.abort();
+});
+
+both_stores!(two_secrets_live_at_once_and_no_third, |hub| async move {
+    let source = connect(&hub, "hook", Kind::Webhook, None).await;
+    let system = || Actor::System("test");
+    let first = add_secret_as(&hub, system(), source.id).await.unwrap();
+    assert!(first.secret.starts_with("whsec_"));
+    add_secret_as(&hub, system(), source.id).await.unwrap();
+    assert!(add_secret_as(&hub, system(), source.id).await.unwrap_err().to_string().contains("two secrets"));
+    let live: Vec<String> = live_secrets(&hub, source.id).await.unwrap().iter().map(|secret| secret.expose()).collect();
+    assert!(live.contains(&first.secret) && live.len() == 2);
+});
+
+both_stores!(a_refused_item_is_kept_and_can_be_mended, |hub| async move {
+    let source = connect(&hub, "hook", Kind::Webhook, None).await;
+    let refusal = dandelion_post::Refusal::new("json", "broken", "");
+    intake::receive(&hub, source.id, vec![Item::refused("delivery 1", refusal, "{\"id\":\"1\"}".into())])
+        .await
+        .unwrap();
+    let viewer = crate::scope::Viewer::new(1, "Ana".into(), &[(1, Role::Lead)], &[(1, None)]);
+    let refused = refusals(&hub, &viewer, source.id, None, 10).await.unwrap();
+    assert_eq!((refused.len(), refused[0].raw.as_str()), (1, "{\"id\":\"1\"}"));
+    assert!(retry(&hub, &viewer, refused[0].id, None).await.is_err(), "it has no text still");
+    assert_eq!(
+        retry(&hub, &viewer, refused[0].id, Some("{\"id\":\"1\",\"text\":\"kettle\"}")).await.unwrap(),
+        "stored"
+    );
+    assert_eq!(
+        find(&hub, source.id).await.unwrap().accounting.to_string(),
+        "seen 1 = stored 1 + duplicate 0 + refused 0"
+    );
+    assert!(retry(&hub, &viewer, refused[0].id, None).await.is_err());
+    assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
