@@ -10,6 +10,7 @@ pub mod serve;
 mod source;
 mod triage;
 mod understand;
+mod user;
 
 use std::{io, process::ExitCode};
 
@@ -43,11 +44,12 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Source(command) => with_hub(&settings, async |hub, config| source::run(&hub, &config, command).await),
         Command::Query(command) => with_hub(&settings, async |hub, _| query::run(&hub, command).await),
         Command::Org(command) => org::run(&settings, command),
+        Command::User(command) => with_hub(&settings, async |hub, config| user::run(&hub, &config, command).await),
         Command::Check => with_hub(&settings, async |hub, _| check::run(&hub).await),
         Command::Backup(arguments) => with_hub(&settings, async |hub, _| backup::run(&hub, &arguments).await),
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
         Command::Serve(arguments) => serve::run(&settings, &arguments),
-        Command::User(_) | Command::Demo(_) | Command::DemoNetwork(_) => {
+        Command::Demo(_) | Command::DemoNetwork(_) => {
             anyhow::bail!("not wired yet")
         }
     }

@@ -35,7 +35,7 @@ pub fn run(settings: &Settings, command: cli::Org) -> Result<ExitCode> {
             })
         }
         cli::Org::Export => super::with_hub(settings, async |hub, _| {
-            print!("{}", unit::export(&hub).await?);
+            print!("{}", unit::export(&hub.db).await?);
             Ok(ExitCode::SUCCESS)
         }),
     }

@@ -19,7 +19,13 @@ pub async fn run(hub: &Hub, config: &Config, command: Source) -> Result<ExitCode
         Source::Add { url, name, kind, network, unit } => {
             let kind = match kind {
                 Some(kind) => kind.parse()?,
-                None => if url.is_some() { Kind::Feed } else { Kind::Webhook },
+                None => {
+                    if url.is_some() {
+                        Kind::Feed
+                    } else {
+                        Kind::Webhook
+                    }
+                }
             };
             let unit = unit_id(hub, unit.as_deref()).await?;
             let network = network.unwrap_or_default();
@@ -53,7 +59,12 @@ pub async fn run(hub: &Hub, config: &Config, command: Source) -> Result<ExitCode
         Source::ExportOpml => {
             let feeds = source::list(hub).await?.into_iter().filter(|source| source.kind == Kind::Feed);
             let outlines: Vec<_> = feeds
-                .map(|source| opml::Outline { url: source.url.unwrap_or_default(), title: Some(source.name), site: None, folders: Vec::new() })
+                .map(|source| opml::Outline {
+                    url: source.url.unwrap_or_default(),
+                    title: Some(source.name),
+                    site: None,
+                    folders: Vec::new(),
+                })
                 .collect();
             print!("{}", opml::write("Dandelion's feeds", &outlines));
         }
@@ -76,7 +87,8 @@ async fn list(hub: &Hub) -> Result<()> {
 async fn unit_id(hub: &Hub, key: Option<&str>) -> Result<Option<i64>> {
     let Some(key) = key else { return Ok(None) };
     let org = Org::load(&hub.db).await?;
-    let unit = org.unit_by_key(key).with_context(|| format!("there is no unit `{key}`; `dandelion org export` lists them"))?;
+    let unit =
+        org.unit_by_key(key).with_context(|| format!("there is no unit `{key}`; `dandelion org export` lists them"))?;
     Ok(Some(unit.id))
 }
 
@@ -121,7 +133,10 @@ async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
 
 async fn import_opml(hub: &Hub, file: &str) -> Result<()> {
     let mut bytes = Vec::new();
-    output::open(file)?.take(16 * 1024 * 1024).read_to_end(&mut bytes).with_context(|| format!("{file} cannot be read"))?;
+    output::open(file)?
+        .take(16 * 1024 * 1024)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{file} cannot be read"))?;
     let known: Vec<Option<String>> = source::list(hub).await?.into_iter().map(|source| source.url).collect();
     let (mut added, mut there) = (0, 0);
     for outline in opml::read(&bytes).with_context(|| format!("{file} cannot be used"))? {
@@ -130,7 +145,14 @@ async fn import_opml(hub: &Hub, file: &str) -> Result<()> {
             continue;
         }
         let name = outline.title.unwrap_or_else(|| outline.url.clone());
-        let new = NewSource { key: String::new(), name: name.chars().take(120).collect(), kind: Kind::Feed, network: String::new(), unit: None, url: Some(outline.url) };
+        let new = NewSource {
+            key: String::new(),
+            name: name.chars().take(120).collect(),
+            kind: Kind::Feed,
+            network: String::new(),
+            unit: None,
+            url: Some(outline.url),
+        };
         source::add_with_free_key(hub, Actor::System("command"), new).await?;
         added += 1;
     }

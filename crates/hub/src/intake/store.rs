@@ -71,7 +71,11 @@ pub(super) async fn run(
         return Err(Error::Damaged(format!("the accounting of a batch does not balance: {count}")));
     }
     close(&mut tx, source, &new, count, cursor).await?;
-    tx.commit().await?;
+    if count.seen == 0 {
+        tx.commit_unlogged("nothing came; only the cursor moved").await?;
+    } else {
+        tx.commit().await?;
+    }
     Ok(count)
 }
 

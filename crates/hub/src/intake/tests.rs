@@ -50,7 +50,7 @@ text = "kettle"
 
 /// A hub with an organisation, a query and one source of the demo network.
 async fn ready(hub: &Hub) -> i64 {
-    seed(hub).await;
+    unit::import(hub, Actor::System("test"), ORG).await.unwrap();
     query::import(hub, Actor::System("test"), &dandelion_listen::queries::read(QUERIES).unwrap()).await.unwrap();
     another(hub, "one").await
 }
@@ -297,18 +297,3 @@ both_stores!(a_failing_batch_leaves_nothing, |hub| async move {
     assert_eq!(count(&hub, "select count(*) from posts").await, 0);
     assert_eq!(source::find(&hub, source).await.unwrap().accounting, before);
 });
-
-async fn seed(hub: &Hub) {
-    let mut tx = hub.begin(Actor::System("test")).await.unwrap();
-    for sql in [
-        "insert into units (id,key,name,kind,languages,takes_unroutable,position) values (1,'head','Head','hub','[]',true,1)",
-        "insert into units (id,key,name,kind,parent_id,languages,takes_unroutable,position) values (2,'repairs','R','spoke',1,'[]',false,2)",
-        "insert into topics (id,key,name,words,unit_id) values (1,'leak','Leaks','[\"leak*\"]',2)",
-        "insert into promises (kind,minutes) values ('first_response',240)",
-        "insert into handles (id,key,network,name,unit_id,purpose,config) values (1,'care','demo','@acme_care',1,'care','{}')",
-    ] {
-        tx.run(Q::new(sql)).await.unwrap();
-    }
-    tx.log(crate::log::Entry::new("organisation.imported", "organisation", 1));
-    tx.commit().await.unwrap();
-}

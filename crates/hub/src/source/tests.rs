@@ -7,10 +7,15 @@ use dandelion_networks::egress::{Client, Egress};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
+    sync::watch,
 };
 
 use super::*;
-use crate::{both_stores, check, intake::Item, source::poll::Poller};
+use crate::{
+    both_stores, check,
+    intake::{self, Item},
+    source::poll::Poller,
+};
 
 /// A real server on loopback that answers each request with the next of its answers, the last one for ever, and keeps
 /// what it was asked.
