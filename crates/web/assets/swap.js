@@ -79,7 +79,7 @@ export async function visit(url, selectors, { method = "GET", body, push = true 
     const open = document.getElementById("case")?.dataset.case;
     if (open && open !== before) toEnd();
     if (push && answer.ok && answer.url !== location.href) history.pushState({ selectors }, "", answer.url);
-    return answer.ok;
+    return answer.ok && !document.querySelector("#flash .problem");
   } catch (error) {
     if (error.name !== "AbortError") say("The server cannot be reached. What you wrote is kept; try again.");
     return false;

@@ -15,7 +15,7 @@ use super::{Words, print, shell, undoable};
 pub fn pages(w: &Words) -> Vec<(&'static str, String)> {
     let full = Desk { case: Some(kettle(w)), ..desk(w) };
     let mut flashed = Desk { case: Some(replies(w)), ..desk(w) };
-    flashed.shell.flash = undoable(w);
+    flashed.shell.flash = Some(undoable(w));
     let mut approve = Desk { case: Some(to_approve(w)), ..desk(w) };
     approve.shell.live = true;
     let empty = Desk { list: nothing(w), ..desk(w) };

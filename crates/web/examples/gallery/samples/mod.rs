@@ -55,8 +55,8 @@ fn shell(w: &Words, place: Place, title: &str) -> Shell {
     }
 }
 
-fn undoable(w: &Words) -> Option<Flash> {
-    Some(Flash::undoable(w.t("Passed to Retail North, waiting for them to accept."), 812))
+fn undoable(w: &Words) -> Flash {
+    Flash::undoable(w.t("Passed to Retail North, waiting for them to accept."), 812)
 }
 
 fn print(view: &impl Template) -> String {

@@ -56,8 +56,8 @@ impl Node {
     /// Where its name starts.
     pub fn name_x(&self) -> i64 {
         match self.anchor() {
-            "end" => self.x - 13,
-            "start" => self.x + 13,
+            "end" => self.x - self.radius() - 6,
+            "start" => self.x + self.radius() + 6,
             _ => self.x,
         }
     }
@@ -95,7 +95,7 @@ impl Tree {
         let rings = (deepest + inner).max(1) as f64;
         for (node, angle) in nodes.iter_mut().zip(angles) {
             let ring = (node.depth + inner) as f64 / rings;
-            node.x = Self::WIDTH / 2 + (ring * 270.0 * angle.cos()).round() as i64;
+            node.x = Self::WIDTH / 2 + (ring * 285.0 * angle.cos()).round() as i64;
             node.y = Self::HEIGHT / 2 + (ring * 205.0 * angle.sin()).round() as i64;
         }
         Self { nodes }
