@@ -2,8 +2,13 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result};
 use dandelion_hub::{
-    Db, Hub,
-    reply::sender::{self, Sender, Stale},
+    Db, Hub, case,
+    log::Actor,
+    member::invitation::{self, Purpose},
+    reply::{
+        self,
+        sender::{self, Sender, Stale},
+    },
     source::Poller,
 };
 use dandelion_networks::{
@@ -31,6 +36,11 @@ pub fn run(settings: &Settings, arguments: &Serve) -> Result<ExitCode> {
         let listener = listen(&config).await?;
         let address = address(&config, &listener)?;
         println!("Dandelion is at {address}");
+        if invitation::setup_needed(&hub).await? {
+            let token = invitation::make(&hub, Actor::System("command"), Purpose::Setup, None).await?;
+            println!("Nobody administers it yet. Whoever opens this address first does (once, within a day):");
+            println!("{address}setup/{token}");
+        }
         println!("Stop it with Ctrl-C; nothing is lost.");
         let done = hub_until(hub, &config, listener, stop_asked()).await;
         db.close().await;
@@ -71,7 +81,8 @@ pub async fn hub_until(
         sender.recover(Stale::Foreign).await?;
     }
     let sending = tokio::spawn(sender::run(sender, told.clone()));
-    let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told));
+    let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told.clone()));
+    let ticking = tokio::spawn(tick(hub.clone(), told));
     let app = App::new(hub, dandelion_web::Config::new(address(config, &listener)?));
     let stop = async {
         stop.await;
@@ -86,7 +97,24 @@ pub async fn hub_until(
     if tokio::time::timeout(Duration::from_secs(10), polling).await.is_err() {
         tracing::warn!("a feed did not answer in time; it is asked again after the next start");
     }
+    let _ = ticking.await;
     served.context("the pages could not be served")
+}
+
+/// What happens because time passes: targets are missed, snoozes end, offers and approvals lapse.
+async fn tick(hub: Hub, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = case::tick(&hub).await {
+            tracing::warn!(%error, "what was due by the clock could not be done; trying again");
+        }
+        if let Err(error) = reply::expire(&hub).await {
+            tracing::warn!(%error, "lapsed approvals could not be recorded; trying again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// The one client for foreign addresses.
