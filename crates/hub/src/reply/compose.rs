@@ -111,18 +111,12 @@ async fn answerable(tx: &mut Tx, viewer: &Viewer, case_id: i64) -> Result<i64> {
 async fn answered_post(tx: &mut Tx, new: &New) -> Result<Option<(i64, String)>> {
     let in_case =
         "select p.id, p.network from posts p join case_threads t on t.thread_id = p.thread_id where t.case_id = $1";
-    let row = match new.post_id {
-        Some(post) => {
-            let sql = format!("{in_case} and p.id = $2");
-            let row = tx.opt(Q::of(sql).bind(new.case_id).bind(post)).await?;
-            Some(row.ok_or(Error::not_found("post of this case", post))?)
-        }
-        None => {
-            let sql = format!(
-                "{in_case} and not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit 1"
-            );
-            tx.opt(Q::of(sql).bind(new.case_id)).await?
-        }
+    let row = if let Some(post) = new.post_id {
+        let row = tx.opt(Q::of(format!("{in_case} and p.id = $2")).bind(new.case_id).bind(post)).await?;
+        Some(row.ok_or(Error::not_found("post of this case", post))?)
+    } else {
+        let newest = "not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit 1";
+        tx.opt(Q::of(format!("{in_case} and {newest}")).bind(new.case_id)).await?
     };
     row.map(|row| Ok((row.get("id")?, row.get("network")?))).transpose()
 }

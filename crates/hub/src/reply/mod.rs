@@ -120,27 +120,26 @@ impl State {
         use State::{
             Approved, Cancelled, Changes, Draft, Expired, Failed, Queued, Rejected, Sending, Sent, Submitted, Unknown,
         };
-        Some(match (action, self) {
-            (Action::Edit, Draft | Submitted | Changes | Approved | Expired | Failed | Cancelled) => Draft,
-            (Action::Submit, Draft | Expired | Approved) => Submitted,
-            (Action::Approve, Submitted) => Approved,
-            (Action::RequestChanges, Submitted) => Changes,
-            (Action::Reject, Submitted) => Rejected,
-            (Action::Expire, Submitted | Approved) => Expired,
-            (Action::Queue, Draft | Approved | Failed | Cancelled) => Queued,
-            (Action::Cancel, Draft | Submitted | Changes | Approved | Expired | Failed | Queued) => Cancelled,
-            (Action::Release, Queued) => Queued,
-            (Action::Claim, Queued) => Sending,
+        match (action, self) {
+            (Action::Edit, Draft | Submitted | Changes | Approved | Expired | Failed | Cancelled) => Some(Draft),
+            (Action::Submit, Draft | Expired | Approved) => Some(Submitted),
+            (Action::Approve, Submitted) => Some(Approved),
+            (Action::RequestChanges, Submitted) => Some(Changes),
+            (Action::Reject, Submitted) => Some(Rejected),
+            (Action::Expire, Submitted | Approved) => Some(Expired),
+            (Action::Cancel, Draft | Submitted | Changes | Approved | Expired | Failed | Queued)
+            | (Action::GiveUp, Unknown | Queued) => Some(Cancelled),
+            (Action::Queue, Draft | Approved | Failed | Cancelled)
+            | (Action::Release, Queued)
+            | (Action::Defer, Sending)
+            | (Action::SendAgain, Unknown) => Some(Queued),
+            (Action::Claim, Queued) => Some(Sending),
             // An acknowledgement that comes late still counts.
-            (Action::Confirm, Sending | Unknown | Queued) => Sent,
-            (Action::Fail, Sending | Queued) => Failed,
-            (Action::Defer, Sending) => Queued,
-            (Action::Doubt, Sending | Queued) => Unknown,
-            (Action::Find, Unknown | Queued) => Sent,
-            (Action::SendAgain, Unknown) => Queued,
-            (Action::GiveUp, Unknown | Queued) => Cancelled,
-            _ => return None,
-        })
+            (Action::Confirm, Sending | Unknown | Queued) | (Action::Find, Unknown | Queued) => Some(Sent),
+            (Action::Fail, Sending | Queued) => Some(Failed),
+            (Action::Doubt, Sending | Queued) => Some(Unknown),
+            _ => None,
+        }
     }
 
     /// As stored and shown in addresses.

@@ -1,7 +1,7 @@
 use dandelion_post::{Micros, rfc3339};
 
 use super::{Action, Reply, State, approval, compose, queries};
-use crate::{Error, Hub, Result, Tx, log::Actor, scope::Viewer, store::q};
+use crate::{Error, Hub, Result, Tx, case, log::Actor, scope::Viewer, store::q, unit::Org};
 
 /// How a reply is sent.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +98,7 @@ pub async fn release(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Reply> {
 
 /// A person decides what became of a reply that is *unknown*, or held since a restore.
 pub async fn decide_unknown(hub: &Hub, viewer: &Viewer, id: i64, verdict: &Verdict) -> Result<Reply> {
+    let engine = hub.engine().await?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let mut reply = queries::for_change(&mut tx, viewer, id).await?;
     reply.need_agent(viewer, "decide what became of this reply")?;
@@ -108,7 +109,7 @@ pub async fn decide_unknown(hub: &Hub, viewer: &Viewer, id: i64, verdict: &Verdi
         Verdict::Published { url } => {
             let url = url.as_deref().map(web_address).transpose()?;
             reply.step(&mut tx, Action::Find, "a person found it on the network").await?;
-            settle_sent(&mut tx, &reply, None, url).await?;
+            settle_sent(&mut tx, &engine.org, &reply, None, url).await?;
         }
         Verdict::SendAgain => {
             reply.step(&mut tx, Action::SendAgain, "a person looked: it was not published").await?;
@@ -143,8 +144,14 @@ pub async fn hold_all(tx: &mut Tx) -> Result<i64> {
     Ok(rows.len() as i64)
 }
 
-/// Writes down that the words are out.
-pub(super) async fn settle_sent(tx: &mut Tx, reply: &Reply, remote_id: Option<&str>, url: Option<&str>) -> Result<()> {
+/// Writes down that the words are out, and tells the case: whoever asked before has their answer.
+pub(super) async fn settle_sent(
+    tx: &mut Tx,
+    org: &Org,
+    reply: &Reply,
+    remote_id: Option<&str>,
+    url: Option<&str>,
+) -> Result<()> {
     tx.run(q!(
         "update replies set sent_at = $2, remote_id = $3, remote_url = $4, error = null, held_at = null,
          next_attempt_at = null, lease_until = null, lease_by = null where id = $1",
@@ -153,8 +160,12 @@ pub(super) async fn settle_sent(tx: &mut Tx, reply: &Reply, remote_id: Option<&s
         remote_id,
         url
     ))
-    .await
-    .map(drop)
+    .await?;
+    // The customer read it when it was published, which may be long before anybody was sure of it.
+    let sql = "select min(started_at) as at from reply_attempts where reply_id = $1 and result in ('sent', 'unknown')";
+    let at: Option<Micros> = tx.one(q!(sql, reply.id)).await?.get("at")?;
+    let at = at.unwrap_or(tx.now());
+    case::replied(tx, org, reply.case_id, reply.id, at).await
 }
 
 /// Puts a reply in line, to be taken after `wait` microseconds.

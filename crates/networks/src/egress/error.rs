@@ -44,8 +44,16 @@ pub enum Error {
         /// What the resolver said.
         why: String,
     },
-    /// No connection, or one that broke.
+    /// No connection came about: nothing of the request has left.
     #[error("{host} cannot be reached ({why}); it is retried at the next turn")]
+    Unreached {
+        /// The host as asked for.
+        host: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The connection broke.
+    #[error("the connection to {host} broke ({why}); it is retried at the next turn")]
     Connection {
         /// The host as asked for.
         host: String,
@@ -147,7 +155,7 @@ impl Error {
     /// Whether asking again later may help without anybody changing anything.
     pub fn passing(&self) -> bool {
         match self {
-            Self::Name { .. } | Self::Connection { .. } | Self::Deadline { .. } => true,
+            Self::Name { .. } | Self::Unreached { .. } | Self::Connection { .. } | Self::Deadline { .. } => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             _ => false,
         }

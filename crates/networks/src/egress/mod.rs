@@ -335,7 +335,8 @@ fn failed(error: &reqwest::Error, host: &str) -> Error {
         }
         cause = inner.source();
     }
-    Error::Connection { host, why: chain(error) }
+    let why = chain(error);
+    if error.is_connect() { Error::Unreached { host, why } } else { Error::Connection { host, why } }
 }
 
 /// The innermost cause, which is the one that tells.

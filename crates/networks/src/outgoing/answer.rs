@@ -1,10 +1,9 @@
 use std::time::Duration;
 
-use dandelion_post::Micros;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use dandelion_post::{Micros, timestamp};
 use serde_json::Value;
 
-use super::door::{Response, Trouble};
+use crate::egress::{Error, Response};
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +39,12 @@ impl Answer {
     /// wish to be asked again. A server that fails (5xx) may have published first.
     pub(super) fn read(answer: &Response, now: Micros) -> Self {
         let status = answer.status;
-        let after = retry_after(&answer.headers, now);
+        let after = answer.retry_after(timestamp(now));
         match status {
             200..=299 => Self::published(&answer.body),
             // 302 and 303 are also how a server says "done, look here" after a POST.
             301 | 307 | 308 => {
-                let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("another address");
+                let to = answer.header("location").unwrap_or("another address");
                 Self::Refused { why: format!("the address leads on to {}: enter that one in the handle", short(to)) }
             }
             425 | 429 => Self::Later { after, why: words(answer) },
@@ -69,26 +68,18 @@ impl Answer {
     }
 }
 
-impl From<Trouble> for Answer {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Unusable(why) => Self::Refused { why },
-            Trouble::Unsent(why) => Self::Later { after: None, why },
-            Trouble::Lost(why) => Self::InDoubt { why },
+/// What cannot leave is refused, what has not left can leave later, and everything else leaves a doubt.
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        let why = error.to_string();
+        match error {
+            Error::Url { .. } | Error::Scheme { .. } | Error::Private { .. } | Error::Header { .. } => {
+                Self::Refused { why }
+            }
+            Error::Name { .. } | Error::Unreached { .. } | Error::Client(_) => Self::Later { after: None, why },
+            _ => Self::InDoubt { why },
         }
     }
-}
-
-/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3); nobody makes us wait longer than a day.
-fn retry_after(headers: &HeaderMap, now: Micros) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = if let Ok(seconds) = value.parse::<u64>() {
-        seconds
-    } else {
-        let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_microsecond();
-        u64::try_from((at - now) / 1_000_000).unwrap_or(0)
-    };
-    Some(Duration::from_secs(seconds.min(24 * 3600)))
 }
 
 /// What the other side said, fit to be shown: the message of a JSON error, a short plain text, or the bare status.

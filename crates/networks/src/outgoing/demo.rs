@@ -1,12 +1,13 @@
 use dandelion_post::Micros;
 use serde_json::json;
 
-use super::{Account, Answer, Door, Outgoing};
+use super::{Account, Answer, Outgoing};
+use crate::egress::Client;
 
 /// The writer for the demo network: `POST /api/posts` with `Idempotency-Key` and a bearer token.
 #[derive(Debug, Clone)]
 pub struct Demo {
-    pub(super) door: Door,
+    pub(super) client: Client,
     pub(super) account: Account,
 }
 
@@ -20,9 +21,9 @@ impl Demo {
             ("idempotency-key", reply.key.as_str()),
         ];
         let body = json!({ "author": reply.handle, "text": reply.text, "in_reply_to": reply.in_reply_to }).to_string();
-        match self.door.post(&address, &headers, body.into_bytes()).await {
+        match self.client.post(&address, &headers, body.into_bytes()).await {
             Ok(answer) => Answer::read(&answer, now),
-            Err(trouble) => trouble.into(),
+            Err(error) => error.into(),
         }
     }
 }

@@ -9,19 +9,17 @@
 mod account;
 mod answer;
 mod demo;
-mod door;
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod webhook;
 
-use std::pin::Pin;
-
 use dandelion_post::Micros;
+
+use crate::{Later, egress::Client};
 
 pub use account::{Account, Kind};
 pub use answer::Answer;
-pub use door::Door;
 
 /// One reply on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,20 +44,16 @@ pub enum Writer {
 }
 
 impl Writer {
-    /// A writer for `account` that goes out through `door`.
-    pub fn new(door: Door, account: Account) -> Self {
+    /// A writer for `account` that goes out by `client`.
+    pub fn new(client: Client, account: Account) -> Self {
         match account.kind {
-            Kind::Webhook => Self::Webhook(webhook::Webhook { door, account }),
-            Kind::Demo => Self::Demo(demo::Demo { door, account }),
+            Kind::Webhook => Self::Webhook(webhook::Webhook { client, account }),
+            Kind::Demo => Self::Demo(demo::Demo { client, account }),
         }
     }
 
     /// Tries once. Never tries again by itself, and never follows a redirect. `now` is when the attempt is signed.
-    pub fn publish<'a>(
-        &'a self,
-        reply: &'a Outgoing,
-        now: Micros,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+    pub fn publish<'a>(&'a self, reply: &'a Outgoing, now: Micros) -> Later<'a, Answer> {
         Box::pin(async move {
             match self {
                 Self::Webhook(writer) => writer.publish(reply, now).await,

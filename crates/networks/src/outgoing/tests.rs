@@ -5,8 +5,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{
-    Account, Answer, Door, Kind, Outgoing, Writer,
-    testing::{Act, FaultyNetwork},
+    Account, Answer, Kind, Outgoing, Writer,
+    testing::{Act, FaultyNetwork, loopback},
 };
 
 const NOW: i64 = 1_772_442_000_000_000;
@@ -27,7 +27,7 @@ fn writer(kind: Kind, address: &str) -> Writer {
     };
     let config = serde_json::json!({ "address": address, "secret": secret, "honours_keys": true }).to_string();
     let network = if kind == Kind::Demo { "demo" } else { "forum" };
-    Writer::new(Door::new().unwrap(), Account::read(network, &config).unwrap())
+    Writer::new(loopback(), Account::read(network, &config).unwrap())
 }
 
 async fn try_once(kind: Kind, act: Act) -> (Answer, FaultyNetwork) {
@@ -76,6 +76,16 @@ async fn nothing_listening_means_nothing_sent() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let answer = writer(Kind::Webhook, &format!("http://{free}/")).publish(&reply(), NOW).await;
     assert!(matches!(answer, Answer::Later { after: None, .. }), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_private_address_is_not_written_to() {
+    let network = FaultyNetwork::start(true).await.unwrap();
+    let config = serde_json::json!({ "address": network.address, "secret": "t" }).to_string();
+    let client = crate::egress::Client::new(crate::egress::Egress::default()).unwrap();
+    let answer = Writer::new(client, Account::read("demo", &config).unwrap()).publish(&reply(), NOW).await;
+    assert!(matches!(&answer, Answer::Refused { why } if why.contains("not a public address")), "{answer:?}");
+    assert!(network.requests().is_empty());
 }
 
 #[tokio::test]

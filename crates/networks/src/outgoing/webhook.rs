@@ -4,7 +4,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
 
-use super::{Account, Answer, Door, Outgoing, door::Response};
+use super::{Account, Answer, Outgoing};
+use crate::egress::{Client, Response};
 
 /// The writer for networks that only their owner knows: a signed POST of the reply to an address.
 ///
@@ -12,7 +13,7 @@ use super::{Account, Answer, Door, Outgoing, door::Response};
 /// idempotency key, so a receiver that follows the standard sees at once that it has had this one.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    pub(super) door: Door,
+    pub(super) client: Client,
     pub(super) account: Account,
 }
 
@@ -37,11 +38,11 @@ impl Webhook {
             ("webhook-timestamp", at.as_str()),
             ("webhook-signature", signature.as_str()),
         ];
-        match self.door.post(&self.account.address, &headers, body.into_bytes()).await {
+        match self.client.post(&self.account.address, &headers, body.into_bytes()).await {
             // Standard Webhooks: whoever has had this id may say so with 409.
             Ok(Response { status: 409, body, .. }) => Answer::published(&body),
             Ok(answer) => Answer::read(&answer, now),
-            Err(trouble) => trouble.into(),
+            Err(error) => error.into(),
         }
     }
 }

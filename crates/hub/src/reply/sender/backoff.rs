@@ -30,7 +30,7 @@ mod tests {
             assert!((whole / 2..whole).contains(&waited), "attempt {attempt} waits {waited}");
         }
         assert_ne!(wait(5, None, &random), wait(5, None, &random));
-        let hour = std::time::Duration::from_secs(3600);
+        let hour = std::time::Duration::from_hours(1);
         assert_eq!(wait(1, Some(hour), &random), 3_600_000_000);
     }
 }

@@ -91,7 +91,7 @@ async fn next_due(tx: &mut Tx, busy: &[i64]) -> Result<Option<i64>> {
         String::from("select id from replies where state = 'queued' and held_at is null and next_attempt_at <= $1");
     if !busy.is_empty() {
         let list: Vec<String> = busy.iter().map(ToString::to_string).collect();
-        sql.push_str(&format!(" and handle_id not in ({})", list.join(", ")));
+        sql = format!("{sql} and handle_id not in ({})", list.join(", "));
     }
     sql.push_str(" order by next_attempt_at, id limit 1");
     if tx.is_postgres() {

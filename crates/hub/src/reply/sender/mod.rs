@@ -14,7 +14,10 @@ mod claim;
 mod record;
 mod run;
 
-use dandelion_networks::outgoing::{Account, Answer, Door, Outgoing, Writer};
+use dandelion_networks::{
+    egress::Client,
+    outgoing::{Account, Answer, Outgoing, Writer},
+};
 use dandelion_post::Micros;
 
 use super::State;
@@ -27,11 +30,14 @@ pub use run::run;
 #[derive(Debug, Clone)]
 pub struct Sender {
     hub: Hub,
-    door: Door,
+    client: Client,
     rules: Rules,
     /// Tells this running program from every other, and from itself before a restart.
     name: String,
 }
+
+/// Time to record an answer that came at the last moment, in microseconds.
+const SPARE: Micros = 10_000_000;
 
 /// How the sender goes about it.
 #[derive(Debug, Clone, Copy)]
@@ -88,10 +94,13 @@ pub enum Stale {
 }
 
 impl Sender {
-    /// A sender with a name of its own.
-    pub fn new(hub: Hub, door: Door, rules: Rules) -> Self {
+    /// A sender with a name of its own that goes out by `client`. A claim holds longer than the client's deadline,
+    /// whatever the rules say.
+    pub fn new(hub: Hub, client: Client, rules: Rules) -> Self {
         let name = hub.random.token();
-        Self { hub, door, rules, name }
+        let deadline = Micros::try_from(client.rules().deadline.as_micros()).unwrap_or(Micros::MAX / 2);
+        let rules = Rules { lease: rules.lease.max(deadline + SPARE), ..rules };
+        Self { hub, client, rules, name }
     }
 
     /// Does one unit of work: recovers what was left behind, then claims, publishes and records one reply. Says what
@@ -110,6 +119,6 @@ impl Sender {
         if now >= job.lease_until {
             return Answer::Later { after: None, why: "the program was held up before it could send".into() };
         }
-        Writer::new(self.door.clone(), job.account.clone()).publish(&job.outgoing, now).await
+        Writer::new(self.client.clone(), job.account.clone()).publish(&job.outgoing, now).await
     }
 }

@@ -16,6 +16,7 @@ impl Sender {
     /// If somebody else has settled the reply in the meantime (its lease ran out), only the news that it *was*
     /// published still counts; nothing else may overrule them.
     pub async fn record(&self, job: &Job, answer: Answer) -> Result<State> {
+        let engine = self.hub.engine().await?;
         let mut tx = self.hub.begin(Actor::System("sender")).await?;
         let mut reply = queries::locked(&mut tx, job.reply_id).await?;
         let open = finish_attempt(&mut tx, job, &answer).await?;
@@ -25,13 +26,13 @@ impl Sender {
                 if ours || matches!(reply.state, State::Unknown | State::Queued) {
                     let reason = if ours { "the network confirmed it" } else { "the confirmation came late" };
                     reply.step(&mut tx, Action::Confirm, reason).await?;
-                    queue::settle_sent(&mut tx, &reply, remote_id.as_deref(), url.as_deref()).await?;
+                    queue::settle_sent(&mut tx, &engine.org, &reply, remote_id.as_deref(), url.as_deref()).await?;
                 }
             }
             _ if !ours => {}
             Answer::Refused { why } => self.refused(&mut tx, &mut reply, &why).await?,
             Answer::Later { after, why } => {
-                self.try_again(&mut tx, &mut reply, Some(&job.account), after, &why).await?
+                self.try_again(&mut tx, &mut reply, Some(&job.account), after, &why).await?;
             }
             Answer::InDoubt { why } => self.try_again(&mut tx, &mut reply, Some(&job.account), None, &why).await?,
         }

@@ -100,14 +100,14 @@ async fn story(hub: TestHub, keys: bool, replies: usize, acts: Vec<Act>, turns: 
                 {
                     sender.publish(&job).await;
                 }
-                sender = Sender::new(hub.hub.clone(), Door::new().unwrap(), Rules::default());
+                sender = Sender::new(hub.hub.clone(), loopback(), Rules::default());
                 sender.recover(Stale::Foreign).await.unwrap();
             }
             Turn::Late => {
                 if let Some(job) = sender.claim(&[]).await.unwrap() {
                     let answer = sender.publish(&job).await;
                     hub.clock.advance(60 * SECOND);
-                    let other = Sender::new(hub.hub.clone(), Door::new().unwrap(), Rules::default());
+                    let other = Sender::new(hub.hub.clone(), loopback(), Rules::default());
                     other.step().await.unwrap();
                     sender.record(&job, answer).await.unwrap();
                 }

@@ -5,7 +5,7 @@ mod faults;
 mod matrix;
 mod sending;
 
-use dandelion_networks::outgoing::{Door, testing::FaultyNetwork};
+use dandelion_networks::outgoing::testing::{FaultyNetwork, loopback};
 
 use super::{New, Reply, Send, Sender, State, sender::Rules};
 use crate::{
@@ -96,7 +96,7 @@ async fn demand_approval(hub: &TestHub) {
 async fn network(hub: &TestHub, keys: bool) -> (FaultyNetwork, Sender) {
     let network = FaultyNetwork::start(keys).await.unwrap();
     configure(hub, serde_json::json!({ "address": network.address, "secret": "t", "honours_keys": keys })).await;
-    let sender = Sender::new(hub.hub.clone(), Door::new().unwrap(), Rules::default());
+    let sender = Sender::new(hub.hub.clone(), loopback(), Rules::default());
     (network, sender)
 }
 
