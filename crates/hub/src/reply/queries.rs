@@ -130,6 +130,15 @@ pub(super) async fn locked(tx: &mut Tx, id: i64) -> Result<Reply> {
     read(&tx.opt(Q::of(sql).bind(id)).await?.ok_or(Error::not_found("reply", id))?)
 }
 
+/// Nobody else changes the reply's case before this transaction ends. Taken before the reply is written to: PostgreSQL
+/// locks the case for sharing when a reply is written twice, and two that share cannot both go on to change it.
+pub(super) async fn lock_case(tx: &mut Tx, reply: &Reply) -> Result<()> {
+    if tx.is_postgres() {
+        tx.all(q!("select id from cases where id = $1 for update", reply.case_id)).await?;
+    }
+    Ok(())
+}
+
 /// Since when it is in doubt whether the words went out under the current key, if it is.
 pub(super) async fn doubt_since(tx: &mut Tx, reply: &Reply) -> Result<Option<Micros>> {
     let sql =

@@ -108,6 +108,7 @@ pub async fn decide_unknown(hub: &Hub, viewer: &Viewer, id: i64, verdict: &Verdi
     match verdict {
         Verdict::Published { url } => {
             let url = url.as_deref().map(web_address).transpose()?;
+            queries::lock_case(&mut tx, &reply).await?;
             reply.step(&mut tx, Action::Find, "a person found it on the network").await?;
             settle_sent(&mut tx, &engine.org, &reply, None, url).await?;
         }
@@ -194,10 +195,8 @@ fn need_writable(reply: &Reply) -> Result<()> {
 
 /// Nobody else's reply to the same post is on its way, in doubt, or was sent while this one was being written.
 async fn need_alone(tx: &mut Tx, reply: &Reply) -> Result<()> {
-    if tx.is_postgres() {
-        // Two people press the button at once: one of them waits here for the other.
-        tx.all(q!("select id from cases where id = $1 for update", reply.case_id)).await?;
-    }
+    // Two people press the button at once: one of them waits here for the other.
+    queries::lock_case(tx, reply).await?;
     let sql = "select m.name, r.state from replies r join members m on m.id = r.member_id
         where r.case_id = $1 and r.id <> $2 and r.post_id is not distinct from $3
         and (r.state in ('queued', 'sending', 'unknown') or (r.state = 'sent' and r.sent_at >= $4))

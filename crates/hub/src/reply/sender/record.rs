@@ -19,6 +19,9 @@ impl Sender {
         let engine = self.hub.engine().await?;
         let mut tx = self.hub.begin(Actor::System("sender")).await?;
         let mut reply = queries::locked(&mut tx, job.reply_id).await?;
+        if let Answer::Published { .. } = answer {
+            queries::lock_case(&mut tx, &reply).await?;
+        }
         let open = finish_attempt(&mut tx, job, &answer).await?;
         let ours = open && reply.state == State::Sending && reply.lease_by.as_deref() == Some(self.name.as_str());
         match answer {
