@@ -11,10 +11,7 @@ use dandelion_hub::{
     },
     source::Poller,
 };
-use dandelion_networks::{
-    egress::{Client, Egress},
-    outgoing::Door,
-};
+use dandelion_networks::egress::{Client, Egress};
 use dandelion_web::App;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -75,7 +72,7 @@ pub async fn hub_until(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<()> {
     let (tell, told) = watch::channel(false);
-    let sender = Sender::new(hub.clone(), Door::new().map_err(anyhow::Error::msg)?, sender::Rules::default());
+    let sender = Sender::new(hub.clone(), client(config)?, sender::Rules::default());
     if !hub.db.is_postgres() {
         // With SQLite there is only this program: whatever an earlier one left half done is ours to settle at once.
         sender.recover(Stale::Foreign).await?;
