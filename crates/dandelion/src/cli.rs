@@ -143,6 +143,9 @@ pub struct DemoNetwork {
     /// Share of acknowledgements that are lost, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     pub lose: f64,
+    /// Milliseconds that publishing takes
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub delay: u64,
 }
 
 /// An import.

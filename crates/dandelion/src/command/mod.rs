@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod demo_network;
 mod import;
 mod matching;
 mod org;
@@ -49,7 +50,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Backup(arguments) => with_hub(&settings, async |hub, _| backup::run(&hub, &arguments).await),
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
         Command::Serve(arguments) => serve::run(&settings, &arguments),
-        Command::Demo(_) | Command::DemoNetwork(_) => {
+        Command::DemoNetwork(arguments) => demo_network::run(&arguments),
+        Command::Demo(_) => {
             anyhow::bail!("not wired yet")
         }
     }

@@ -1,12 +1,13 @@
 //! The demo's people and what they say: a sample organisation, 30 days of its history, and life that goes on.
 //!
-//! Everything here is pure: seed and clock are parameters, nothing is read or sent. [`history::script`] tells the
+//! But for [`network`], a server of its own, everything here is pure: seed and clock are parameters, nothing is read or sent. [`history::script`] tells the
 //! past, [`life::Life`] the present; the `demo` command feeds both through the same intake as any other source.
 
 pub mod cast;
 pub mod dice;
 pub mod history;
 pub mod life;
+pub mod network;
 mod rough;
 #[cfg(test)]
 mod tests;
