@@ -61,7 +61,7 @@ impl Engine {
                 Ok(query) => queries.push((id, row.get("unit_id")?, name, query)),
                 // Saving checks queries, so this takes a change of the language; the others must not suffer.
                 Err(error) => {
-                    tracing::warn!(query = id, %error, "a stored query can no longer be read and hears nothing")
+                    tracing::warn!(query = id, %error, "a stored query can no longer be read and hears nothing");
                 }
             }
         }

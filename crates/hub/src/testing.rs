@@ -1,6 +1,6 @@
 //! Stores to test with: each test gets its own, on SQLite and on PostgreSQL alike.
 //!
-//! ```ignore
+//! ```text
 //! both_stores!(a_case_has_one_owner, |hub| async move { … });
 //! ```
 //! PostgreSQL is the server of `DANDELION_TEST_POSTGRES` (`postgres://user@127.0.0.1:port/postgres`); the project's

@@ -1,6 +1,9 @@
 //! Storing one prepared batch, all in one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
 
 use dandelion_post::{Micros, micros};
 use serde_json::json;
@@ -418,11 +421,20 @@ async fn close(
         return Ok(());
     }
     let mut all = Sha256::new();
-    new.iter().for_each(|new| all.update(&new.fresh.digest));
-    let digest: String = all.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    for new in new {
+        all.update(&new.fresh.digest);
+    }
+    let digest = hex(&all.finalize()[..16]);
     tx.log(Entry::new("posts.received", "source", source).with(json!({
         "seen": count.seen, "stored": count.stored, "duplicate": count.duplicate, "refused": count.refused,
         "first": new.first().map(|new| new.id), "last": new.last().map(|new| new.id), "digest": digest,
     })));
     Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -48,7 +48,9 @@ impl Joins {
             let root = self.root(at);
             groups.entry(root).or_default().push(thread);
         }
-        groups.values_mut().for_each(|threads| threads.sort_unstable());
+        for threads in groups.values_mut() {
+            threads.sort_unstable();
+        }
         groups
     }
 

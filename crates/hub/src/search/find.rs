@@ -64,10 +64,6 @@ pub struct Found {
 pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i64>, limit: i64) -> Result<Vec<Found>> {
     viewer.need_anywhere(Role::Viewer, "search posts")?;
     let (mut conditions, mut values) = (Vec::new(), Vec::new());
-    fn bind(values: &mut Vec<Value>, value: impl Into<Value>) -> usize {
-        values.push(value.into());
-        values.len()
-    }
     let words = expression(&search.text, hub.db.is_postgres());
     match words {
         Some(expression) => {
@@ -135,6 +131,12 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
             })
         })
         .collect()
+}
+
+/// Keeps a value; gives its place.
+fn bind(values: &mut Vec<Value>, value: impl Into<Value>) -> usize {
+    values.push(value.into());
+    values.len()
 }
 
 /// What was typed, as an expression of FTS5 or a `tsquery`; nothing if it holds no word.

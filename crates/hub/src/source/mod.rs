@@ -225,7 +225,7 @@ pub async fn add_with_free_key(hub: &Hub, actor: Actor, mut new: NewSource) -> R
     let base: String = key_from(new.name.trim()).chars().take(56).collect();
     let taken: Vec<String> = list(hub).await?.into_iter().map(|source| source.key).collect();
     let numbered = |n: usize| if n == 1 { base.clone() } else { format!("{base}-{n}") };
-    new.key = (1..).map(numbered).find(|key| !taken.contains(key)).unwrap_or(base.clone());
+    new.key = (1..=taken.len() + 1).map(numbered).find(|key| !taken.contains(key)).unwrap_or(base.clone());
     add_as(hub, actor, &new).await
 }
 
@@ -256,21 +256,13 @@ pub async fn resume(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
 pub async fn set_paused(hub: &Hub, actor: Actor, id: i64, why: Option<&str>) -> Result<()> {
     let mut tx = hub.begin(actor).await?;
     let now = tx.now();
-    let touched = match why {
-        Some(why) => {
-            tx.run(q!(
-                "update sources set paused_at = $1, paused_why = $2 where id = $3 and paused_at is null",
-                now,
-                why,
-                id
-            ))
-            .await?
-        }
-        None => {
-            let sql = "update sources set paused_at = null, paused_why = null, errors_in_a_row = 0,
-                       next_poll_at = case when kind = 'feed' then $1 else null end where id = $2 and paused_at is not null";
-            tx.run(q!(sql, now, id)).await?
-        }
+    let touched = if let Some(why) = why {
+        let sql = "update sources set paused_at = $1, paused_why = $2 where id = $3 and paused_at is null";
+        tx.run(q!(sql, now, why, id)).await?
+    } else {
+        let sql = "update sources set paused_at = null, paused_why = null, errors_in_a_row = 0,
+                   next_poll_at = case when kind = 'feed' then $1 else null end where id = $2 and paused_at is not null";
+        tx.run(q!(sql, now, id)).await?
     };
     if touched == 0 {
         let state = if why.is_some() { "paused already" } else { "not paused" };

@@ -43,12 +43,10 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 fn feed(titles: &[&str]) -> String {
-    let items: String = titles
-        .iter()
-        .map(|title| {
-            format!("<item><guid>{title}</guid><title>{title}</title><description>{title} kettle</description></item>")
-        })
-        .collect();
+    let item = |title: &&str| {
+        format!("<item><guid>{title}</guid><title>{title}</title><description>{title} kettle</description></item>")
+    };
+    let items = titles.iter().map(item).collect::<Vec<_>>().concat();
     format!(
         "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>News</title><link>http://x.example/</link>{items}</channel></rss>"
     )
@@ -130,7 +128,8 @@ both_stores!(two_secrets_live_at_once_and_no_third, |hub| async move {
     assert!(first.secret.starts_with("whsec_"));
     add_secret_as(&hub, system(), source.id).await.unwrap();
     assert!(add_secret_as(&hub, system(), source.id).await.unwrap_err().to_string().contains("two secrets"));
-    let live: Vec<String> = live_secrets(&hub, source.id).await.unwrap().iter().map(|secret| secret.expose()).collect();
+    let live: Vec<String> =
+        live_secrets(&hub, source.id).await.unwrap().iter().map(dandelion_networks::webhook::Secret::expose).collect();
     assert!(live.contains(&first.secret) && live.len() == 2);
 });
 
@@ -140,7 +139,7 @@ both_stores!(a_refused_item_is_kept_and_can_be_mended, |hub| async move {
     intake::receive(&hub, source.id, vec![Item::refused("delivery 1", refusal, "{\"id\":\"1\"}".into())])
         .await
         .unwrap();
-    let viewer = crate::scope::Viewer::new(1, "Ana".into(), &[(1, Role::Lead)], &[(1, None)]);
+    let viewer = Viewer::new(1, "Ana".into(), &[(1, Role::Lead)], &[(1, None)]);
     let refused = refusals(&hub, &viewer, source.id, None, 10).await.unwrap();
     assert_eq!((refused.len(), refused[0].raw.as_str()), (1, "{\"id\":\"1\"}"));
     assert!(retry(&hub, &viewer, refused[0].id, None).await.is_err(), "it has no text still");

@@ -4,7 +4,7 @@
 //! where they truly differ, [`Db::is_postgres`] decides. On SQLite there is one writing connection and several
 //! reading ones (WAL, `synchronous=FULL`); on PostgreSQL one pool.
 //!
-//! ```ignore
+//! ```text
 //! let row = db.one(q!("select name from units where id = $1", unit)).await?;
 //! let name: String = row.get("name")?;
 //! ```
@@ -88,7 +88,7 @@ impl Db {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options.clone())
             .await
             .map_err(unusable)?;

@@ -11,7 +11,7 @@ use crate::{
 ///
 /// **Law 8**: whoever changes state says so. Every change puts at least one [`Entry`] into the log with
 /// [`Tx::log`]; a transaction that wrote something and logged nothing refuses to commit. Bookkeeping that is no
-/// change of state (a session's last use, a poll that found nothing) says so with [`Tx::commit_unlogged`].
+/// change of state (a session's last use, a poll that found nothing) says so with `commit_unlogged` and the reason.
 #[derive(Debug)]
 pub struct Tx {
     inner: Inner,
