@@ -1,9 +1,73 @@
-//! The JSON API under `/api/v1`.
+//! The JSON API under `/api/v1`: everything the pages do, one file a resource, each operation described beside its code.
+//!
+//! To add a resource: write its file with `routes()`, and name it here. What holds for every operation (who may call it,
+//! what can go wrong) is added to its description by `openapi.rs`, and tested by walking that description.
 
-use axum::Router;
+#![allow(unused_qualifications, reason = "utoipa's macros name the types of a handler again, with their spans")]
 
-use crate::App;
+mod auth;
+mod cases;
+mod docs;
+mod etag;
+mod events;
+mod extract;
+mod handles;
+mod me;
+mod members;
+mod openapi;
+mod outcomes;
+mod posts;
+mod queries;
+mod shape;
+mod sources;
+mod units;
 
+use axum::{Router, middleware, routing::get};
+use dandelion_hub::unit::Org;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{App, Problem, problem::no_such_address};
+
+/// Every operation, and the documentation of all of them.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
+    let (router, described) = resources().split_for_parts();
+    let document = openapi::complete(&described);
+    let document: axum::body::Bytes = serde_json::to_vec(&document).unwrap_or_default().into();
+    let json = [(axum::http::header::CONTENT_TYPE, "application/json")];
+    let router = router
+        .route("/openapi.json", get(move || async move { (json, document) }))
+        .fallback(no_such_address)
+        .layer(middleware::from_fn(etag::answer));
+    Router::new().nest(openapi::PREFIX, router).merge(docs::routes())
+}
+
+/// The resources, with their description.
+fn resources() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Base::openapi())
+        .merge(me::routes())
+        .merge(units::routes())
+        .merge(members::routes())
+        .merge(handles::routes())
+        .merge(cases::routes())
+        .merge(posts::routes())
+        .merge(queries::routes())
+        .merge(sources::routes())
+        .merge(outcomes::routes())
+        .merge(events::routes())
+}
+
+/// The description of the API, OpenAPI 3.1 as JSON.
+pub fn description() -> serde_json::Value {
+    openapi::complete(&resources().split_for_parts().1)
+}
+
+/// Refuses a unit that is not there, before something is made that would belong to it.
+async fn unit_exists(app: &App, unit: Option<i64>) -> Result<(), Problem> {
+    let Some(unit) = unit else { return Ok(()) };
+    let org = Org::load(&app.hub.db).await?;
+    match org.unit(unit).filter(|unit| !unit.archived) {
+        Some(_) => Ok(()),
+        None => Err(Problem::invalid("unit", "there is no unit of this number")),
+    }
 }

@@ -1,0 +1,66 @@
+//! Conditional requests: what has not changed is not sent again, and what has changed meanwhile is not overwritten.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::Problem;
+
+/// Largest answer that is hashed, in bytes; every page of the API is far below.
+const MOST: usize = 16 * 1024 * 1024;
+
+/// Gives every answer to a GET its tag, unless the handler gave one, and 304 to who has it already.
+pub(crate) async fn answer(request: Request, next: Next) -> Response {
+    let reading = request.method() == Method::GET;
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.run(request).await;
+    if !reading || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, MOST).await else {
+        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The answer broke off.").into_response();
+    };
+    if !parts.headers.contains_key(header::ETAG) {
+        parts.headers.insert(header::ETAG, tag(&bytes));
+    }
+    parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    if known.is_some_and(|known| names(&known, &parts.headers[header::ETAG])) {
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return (StatusCode::NOT_MODIFIED, parts.headers).into_response();
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// The tag of a version that counts up with every change.
+pub(crate) fn of_version(noun: &str, id: i64, version: i64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{noun}-{id}-{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Refuses (412) a change made from another version than the present one. Without `If-Match` the present one is meant.
+pub(crate) fn same(headers: &HeaderMap, present: &HeaderValue) -> Result<(), Problem> {
+    match headers.get(header::IF_MATCH) {
+        Some(given) if !names(given, present) => Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "It has changed since you read it; nothing was done. Read it again and decide anew.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn tag(bytes: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(bytes);
+    let short: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&format!("\"{short}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+fn names(given: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(given), Ok(tag)) = (given.to_str(), tag.to_str()) else { return false };
+    given.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+}
