@@ -211,27 +211,36 @@ fn json(problem: &Problem) -> Response {
     response
 }
 
+/// Every kind of problem: its word, status and title.
+pub(crate) fn kinds() -> Vec<(&'static str, u16, &'static str)> {
+    KINDS.iter().map(|(status, word, title)| (*word, *status, *title)).collect()
+}
+
+const KINDS: [(u16, &str, &str); 18] = [
+    (400, "malformed", "Not understood"),
+    (401, "sign-in", "Sign in first"),
+    (403, "forbidden", "Not allowed"),
+    (404, "not-found", "Not found"),
+    (405, "method", "Not done this way"),
+    (406, "not-acceptable", "Not available in that form"),
+    (408, "too-slow", "Too slow"),
+    (409, "conflict", "Changed in the meantime"),
+    (412, "changed", "Changed since you read it"),
+    (413, "too-large", "Too large"),
+    (415, "media-type", "Wrong kind of content"),
+    (422, "invalid", "Something does not fit"),
+    (428, "precondition", "Say which version"),
+    (429, "too-many", "Too many requests"),
+    (431, "headers", "Headers too large"),
+    (499, "refused", "Refused"),
+    (500, "fault", "Something broke"),
+    (503, "unavailable", "Not available just now"),
+];
+
 fn kind(status: StatusCode) -> (&'static str, &'static str) {
-    match status.as_u16() {
-        400 => ("malformed", "Not understood"),
-        401 => ("sign-in", "Sign in first"),
-        403 => ("forbidden", "Not allowed"),
-        404 => ("not-found", "Not found"),
-        405 => ("method", "Not done this way"),
-        406 => ("not-acceptable", "Not available in that form"),
-        408 => ("too-slow", "Too slow"),
-        409 => ("conflict", "Changed in the meantime"),
-        412 => ("changed", "Changed in the meantime"),
-        413 => ("too-large", "Too large"),
-        415 => ("media-type", "Wrong kind of content"),
-        422 => ("invalid", "Something does not fit"),
-        428 => ("precondition", "Say which version"),
-        429 => ("too-many", "Too many requests"),
-        431 => ("headers", "Headers too large"),
-        503 => ("unavailable", "Not available just now"),
-        status if status < 500 => ("refused", "Refused"),
-        _ => ("fault", "Something broke"),
-    }
+    let known = KINDS.iter().find(|(number, ..)| *number == status.as_u16());
+    let other = if status.is_client_error() { ("refused", "Refused") } else { ("fault", "Something broke") };
+    known.map_or(other, |(_, word, title)| (*word, *title))
 }
 
 fn default_detail(status: StatusCode) -> &'static str {

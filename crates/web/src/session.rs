@@ -13,8 +13,9 @@ use dandelion_hub::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, Problem,
+    App, Problem, assets,
     security::{cookie::Cookie, csrf, redirect},
+    view::{self, Flash, Place, Shell},
 };
 
 /// A person who is signed in. A handler that takes this answers nobody else: a page sends them to sign in and back,
@@ -31,6 +32,27 @@ pub struct Signed {
     pub flash: Option<Flash>,
 }
 
+impl Signed {
+    /// The frame of a page for this person. Shows the flash; pages that list cases set `live`.
+    pub async fn shell(&self, app: &App, title: impl Into<String>, place: Place) -> Result<Shell, Problem> {
+        let engine = app.hub.engine().await?;
+        let granted = member::find(&app.hub.db, self.viewer.member).await?.roles;
+        let roles: Vec<String> =
+            granted.iter().map(|(unit, role)| format!("{} in {}", role.as_str(), engine.org.unit_name(*unit))).collect();
+        let roles = if roles.is_empty() { "no role yet".to_owned() } else { roles.join(", ") };
+        let name = self.viewer.name.clone();
+        Ok(Shell {
+            title: title.into(),
+            assets: assets::base().to_owned(),
+            user: Some(view::User { initials: view::initials(&name), name, roles }),
+            csrf: self.csrf.clone(),
+            place,
+            flash: self.flash.clone(),
+            ..Shell::default()
+        })
+    }
+}
+
 impl FromRequestParts<App> for Signed {
     type Rejection = Problem;
 
@@ -38,7 +60,7 @@ impl FromRequestParts<App> for Signed {
         let token = Cookie::Session.read(&app.config, &parts.headers).ok_or_else(Problem::unauthorized)?.to_owned();
         let session = member::session::of_token(&app.hub, &token).await?.ok_or_else(Problem::unauthorized)?;
         let viewer = member::viewer(&app.hub, session.member).await?;
-        let flash = Flash::read(app, &parts.headers);
+        let flash = flash_of(app, &parts.headers);
         Ok(Self { viewer, session, csrf: csrf::token(app, &token), flash })
     }
 }
@@ -119,24 +141,20 @@ pub(crate) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("")
 }
 
-/// A sentence about what just happened, kept in a cookie for the next page.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flash {
-    /// The sentence.
-    pub text: String,
-    /// Whether it did not work.
+/// [`Flash`] as the cookie for the next page holds it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    text: String,
     #[serde(default)]
-    pub problem: bool,
-    /// The event that can be undone.
+    problem: bool,
     #[serde(default)]
-    pub undo: Option<i64>,
+    undo: Option<i64>,
 }
 
-impl Flash {
-    fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let text = Cookie::Flash.read(&app.config, headers)?;
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
-    }
+fn flash_of(app: &App, headers: &HeaderMap) -> Option<Flash> {
+    let text = Cookie::Flash.read(&app.config, headers)?;
+    let Kept { text, problem, undo } = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    Some(Flash { text, problem, undo })
 }
 
 /// Answers a form: look there, and say this on that page.
@@ -147,24 +165,11 @@ pub struct Flashed {
 }
 
 impl Flashed {
-    /// Done: goes to a path of this site and says so there.
-    pub fn done(app: &App, to: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::with(app, to, Flash { text: text.into(), ..Flash::default() })
-    }
-
-    /// Done, and can be undone by the event given.
-    pub fn undoable(app: &App, to: impl Into<String>, text: impl Into<String>, event: i64) -> Self {
-        Self::with(app, to, Flash { text: text.into(), problem: false, undo: Some(event) })
-    }
-
-    /// Not done: what was wrong and what to do.
-    pub fn problem(app: &App, to: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::with(app, to, Flash { text: text.into(), problem: true, undo: None })
-    }
-
-    fn with(app: &App, to: impl Into<String>, mut flash: Flash) -> Self {
-        flash.text = flash.text.chars().take(600).collect(); // a cookie holds 4 KiB
-        let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&flash).unwrap_or_default());
+    /// Goes to a path of this site and says so there.
+    pub fn new(app: &App, to: impl Into<String>, flash: Flash) -> Self {
+        let text = flash.text.chars().take(600).collect(); // a cookie holds 4 KiB
+        let kept = Kept { text, problem: flash.problem, undo: flash.undo };
+        let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&kept).unwrap_or_default());
         Self { to: to.into(), cookie: Cookie::Flash.set(&app.config, &text, Some(60)) }
     }
 }

@@ -1,13 +1,12 @@
 //! The interactive documentation: a page that reads the description and lets one try each operation.
 
 use askama::Template;
-use axum::{
-    Router,
-    response::{Html, IntoResponse as _, Response},
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 
-use crate::{App, Problem, Signed, assets};
+use crate::{
+    App, Problem, Signed, pages, problem,
+    view::{Place, Shell},
+};
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/docs/api", get(page))
@@ -16,14 +15,15 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Template)]
 #[template(path = "docs.html")]
 struct Docs {
-    assets: &'static str,
-    csrf: String,
+    shell: Shell,
+    problems: Vec<(&'static str, u16, &'static str)>,
 }
 
-async fn page(signed: Option<Signed>) -> Result<Response, Problem> {
-    let page = Docs { assets: assets::base(), csrf: signed.map(|signed| signed.csrf).unwrap_or_default() };
-    let html = page.render().map_err(|_| {
-        Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "The page could not be printed.")
-    })?;
-    Ok(Html(html).into_response())
+/// For everybody: what can be called is no secret, only what it answers.
+async fn page(State(app): State<App>, signed: Option<Signed>) -> Result<Response, Problem> {
+    let shell = match signed {
+        Some(signed) => signed.shell(&app, "API documentation", Place::Elsewhere).await?,
+        None => pages::plain_shell("API documentation"),
+    };
+    pages::print(&Docs { shell, problems: problem::kinds() })
 }

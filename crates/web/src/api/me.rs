@@ -1,7 +1,7 @@
 //! Who calls.
 
 use axum::extract::State;
-use dandelion_hub::{member, scope::Role, unit::Org};
+use dandelion_hub::{member, scope::Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -43,12 +43,12 @@ struct Reach {
 #[utoipa::path(get, path = "/me", tag = "members", responses((status = 200, body = Me)))]
 async fn show(Reading(viewer): Reading, State(app): State<App>) -> Result<Json<Me>, Problem> {
     let member = member::find(&app.hub.db, viewer.member).await?;
-    let org = Org::load(&app.hub.db).await?;
+    let engine = app.hub.engine().await?;
     let reach = |unit: &dandelion_hub::unit::Unit| {
         let role: Role = viewer.role_in(unit.id)?;
         let unit = Named { id: unit.id, key: unit.key.clone(), name: unit.name.clone() };
         Some(Reach { unit, role: role.as_str().to_owned() })
     };
-    let roles = org.live_units().filter_map(reach).collect();
+    let roles = engine.org.live_units().filter_map(reach).collect();
     Ok(Json(Me { id: member.id, key: member.key, name: member.name, email: member.email, roles }))
 }

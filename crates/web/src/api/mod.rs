@@ -23,7 +23,6 @@ mod sources;
 mod units;
 
 use axum::{Router, middleware, routing::get};
-use dandelion_hub::unit::Org;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -65,8 +64,7 @@ pub fn description() -> serde_json::Value {
 /// Refuses a unit that is not there, before something is made that would belong to it.
 async fn unit_exists(app: &App, unit: Option<i64>) -> Result<(), Problem> {
     let Some(unit) = unit else { return Ok(()) };
-    let org = Org::load(&app.hub.db).await?;
-    match org.unit(unit).filter(|unit| !unit.archived) {
+    match app.hub.engine().await?.org.unit(unit).filter(|unit| !unit.archived) {
         Some(_) => Ok(()),
         None => Err(Problem::invalid("unit", "there is no unit of this number")),
     }

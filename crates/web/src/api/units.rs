@@ -1,7 +1,7 @@
 //! Units: the nodes of the organisation.
 
 use axum::extract::State;
-use dandelion_hub::{Error, unit::Org};
+use dandelion_hub::Error;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -56,13 +56,13 @@ shape!(
 /// The whole organisation, in order. Everybody may see it: cases are handed off to any unit.
 #[utoipa::path(get, path = "/units", tag = "organisation", responses((status = 200, body = Page<Unit>)))]
 async fn list(_: Reading, State(app): State<App>) -> Result<Json<Page<Unit>>, Problem> {
-    Ok(Json(Page::whole(Org::load(&app.hub.db).await?.units.shape())))
+    Ok(Json(Page::whole(app.hub.engine().await?.org.units.clone().shape())))
 }
 
 /// One unit
 #[utoipa::path(get, path = "/units/{id}", tag = "organisation", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = Unit)))]
 async fn show(_: Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Unit>, Problem> {
-    let org = Org::load(&app.hub.db).await?;
-    Ok(Json(org.unit(id).cloned().ok_or_else(|| Error::not_found("unit", id))?.shape()))
+    let engine = app.hub.engine().await?;
+    Ok(Json(engine.org.unit(id).cloned().ok_or_else(|| Error::not_found("unit", id))?.shape()))
 }

@@ -3,11 +3,32 @@
 pub(crate) mod problem;
 mod session;
 
-use axum::Router;
+use askama::Template;
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{Html, IntoResponse as _, Response},
+};
 
-use crate::App;
+use crate::{App, Problem, assets, view::Shell};
 
 /// Every page there is.
 pub(crate) fn routes() -> Router<App> {
     Router::new().merge(session::routes())
+}
+
+/// Prints a page.
+pub(crate) fn print(page: &impl Template) -> Result<Response, Problem> {
+    match page.render() {
+        Ok(html) => Ok(Html(html).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be printed");
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page could not be printed."))
+        }
+    }
+}
+
+/// The frame of a page for somebody who is not signed in. See [`Signed::shell`](crate::Signed::shell) for the other.
+pub(crate) fn plain_shell(title: &str) -> Shell {
+    Shell { title: title.to_owned(), assets: assets::base().to_owned(), ..Shell::default() }
 }
