@@ -257,7 +257,7 @@ fn default_detail(status: StatusCode) -> &'static str {
 
 /// Answers addresses that do not exist.
 pub(crate) async fn no_such_address() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, default_detail(StatusCode::NOT_FOUND))
+    nothing_here()
 }
 
 /// A number in a path, such as the 42 of `/cases/42`; anything that is no id is simply not found.
@@ -268,11 +268,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let axum::extract::Path(text) = axum::extract::Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Problem::new(StatusCode::NOT_FOUND, default_detail(StatusCode::NOT_FOUND)))?;
-        text.parse().ok().filter(|id| *id > 0).map(Self).ok_or_else(|| {
-            Problem::new(StatusCode::NOT_FOUND, "An id is a whole number above 0; there is nothing at this address.")
-        })
+        let axum::extract::Path(text) =
+            axum::extract::Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing_here())?;
+        number(&text).map(Self)
     }
+}
+
+/// Two numbers in a path, such as those of `/cases/42/watches/3`.
+#[derive(Debug, Clone, Copy)]
+pub struct Ids(pub i64, pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let axum::extract::Path((one, two)) = axum::extract::Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| nothing_here())?;
+        Ok(Self(number(&one)?, number(&two)?))
+    }
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, default_detail(StatusCode::NOT_FOUND))
+}
+
+fn number(text: &str) -> Result<i64, Problem> {
+    text.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, "An id is a whole number above 0; there is nothing at this address.")
+    })
 }

@@ -37,8 +37,10 @@ impl Signed {
     pub async fn shell(&self, app: &App, title: impl Into<String>, place: Place) -> Result<Shell, Problem> {
         let engine = app.hub.engine().await?;
         let granted = member::find(&app.hub.db, self.viewer.member).await?.roles;
-        let roles: Vec<String> =
-            granted.iter().map(|(unit, role)| format!("{} in {}", role.as_str(), engine.org.unit_name(*unit))).collect();
+        let roles: Vec<String> = granted
+            .iter()
+            .map(|(unit, role)| format!("{} in {}", role.as_str(), engine.org.unit_name(*unit)))
+            .collect();
         let roles = if roles.is_empty() { "no role yet".to_owned() } else { roles.join(", ") };
         let name = self.viewer.name.clone();
         Ok(Shell {

@@ -54,6 +54,22 @@ pub(crate) fn same(headers: &HeaderMap, present: &HeaderValue) -> Result<(), Pro
     }
 }
 
+/// The version that `If-Match` names, for changes that compare it themselves, in the same transaction.
+pub(crate) fn seen(headers: &HeaderMap, noun: &str, id: i64) -> Result<Option<i64>, Problem> {
+    let Some(given) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = given.to_str().unwrap_or("").trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.strip_prefix(&format!("\"{noun}-{id}-")).and_then(|rest| rest.strip_suffix('"'));
+    version.and_then(|version| version.parse().ok()).map(Some).ok_or_else(|| {
+        Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "`If-Match` names no version of this; use the `ETag` it came with.",
+        )
+    })
+}
+
 fn tag(bytes: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(bytes);
     let short: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

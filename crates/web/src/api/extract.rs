@@ -98,6 +98,13 @@ impl After {
     }
 }
 
+/// Something that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Made {
+    /// Its number.
+    pub(crate) id: i64,
+}
+
 /// Checks the length of a text in characters; `most` is what the documentation says of the field.
 pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), Problem> {
     if text.chars().count() <= most {

@@ -18,6 +18,7 @@ mod openapi;
 mod outcomes;
 mod posts;
 mod queries;
+mod replies;
 mod shape;
 mod sources;
 mod units;
@@ -49,6 +50,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(members::routes())
         .merge(handles::routes())
         .merge(cases::routes())
+        .merge(replies::routes())
         .merge(posts::routes())
         .merge(queries::routes())
         .merge(sources::routes())

@@ -166,9 +166,10 @@ async fn add(
 ) -> Result<(StatusCode, Json<Source>), Problem> {
     if let Some(url) = &new.url {
         at_most("url", url, 2048)?;
-        url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
-            Problem::invalid("url", "this is no web address; write it as https://host/path")
-        })?;
+        url::Url::parse(url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| Problem::invalid("url", "this is no web address; write it as https://host/path"))?;
     }
     let Connect { name, key, kind, network, unit, url } = new;
     super::unit_exists(&app, unit).await?;

@@ -1,5 +1,6 @@
 //! Cases: the list, one case with everything around it, and how many lie where.
 
+pub(crate) mod parts;
 mod shown;
 
 use axum::{
@@ -23,7 +24,7 @@ use super::{
 use crate::{App, Problem, problem::Id};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts)).routes(routes!(show)).merge(parts::routes())
 }
 
 words!(
@@ -144,7 +145,12 @@ struct Which {
 impl Which {
     fn filter(self) -> Result<Filter, Problem> {
         let texts = [("intent", &self.intent, 64), ("risk", &self.risk, 64), ("language", &self.language, 35)];
-        let more = [("network", &self.network, 32), ("product", &self.product, 64), ("topic", &self.topic, 64), ("text", &self.text, 200)];
+        let more = [
+            ("network", &self.network, 32),
+            ("product", &self.product, 64),
+            ("topic", &self.topic, 64),
+            ("text", &self.text, 200),
+        ];
         for (field, text, most) in texts.into_iter().chain(more) {
             at_most(field, text.as_deref().unwrap_or(""), most)?;
         }

@@ -1,0 +1,447 @@
+//! Replies: what we say in public, from draft to confirmation.
+
+use axum::{extract::State, http::StatusCode};
+use dandelion_hub::reply::{self, New, Send, Verdict};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    auth::{Reading, Writing},
+    extract::{Json, Page, Query},
+    shape::{Moment, Shape as _, shape, words},
+};
+use crate::{App, Problem, problem::Id};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(waiting))
+        .routes(routes!(of_case, draft))
+        .routes(routes!(show))
+        .routes(routes!(edit))
+        .routes(routes!(steps))
+        .routes(routes!(attempts))
+        .routes(routes!(submit))
+        .routes(routes!(approve))
+        .routes(routes!(request_changes))
+        .routes(routes!(reject))
+        .routes(routes!(queue))
+        .routes(routes!(cancel))
+        .routes(routes!(release))
+        .routes(routes!(decide))
+}
+
+words!(
+    /// Where a reply stands.
+    ReplyState = reply::State {
+        /// Being written.
+        Draft,
+        /// Waiting for an approver.
+        Submitted,
+        /// An approver wants it different.
+        Changes,
+        /// This very wording may be sent.
+        Approved,
+        /// An approver said no, for good.
+        Rejected,
+        /// Nobody decided, or nobody sent it, in time.
+        Expired,
+        /// Taken back or put away before anything was published.
+        Cancelled,
+        /// On its way.
+        Queued,
+        /// Being handed to the network right now.
+        Sending,
+        /// The network confirmed it, or a person found it there.
+        Sent,
+        /// The network will not have it; nothing was published.
+        Failed,
+        /// It may have been published or not; a person has to look.
+        Unknown,
+    }
+);
+
+shape!(
+    /// A reply of ours.
+    Reply from reply::Reply {
+        /// Its number.
+        id: i64,
+        /// The case it answers.
+        case_id: i64,
+        /// The unit that owns the case now.
+        unit_id: i64,
+        /// The post it answers, where it answers one.
+        post_id: Option<i64>,
+        /// The account of ours that speaks.
+        handle_id: i64,
+        /// How that account is called.
+        handle: String,
+        /// Where it speaks.
+        network: String,
+        /// Who wrote it first.
+        member_id: i64,
+        /// Their name.
+        author: String,
+        /// The words.
+        text: String,
+        /// Where it stands.
+        state: ReplyState,
+        /// Counts the wordings; an approval is for exactly one.
+        version: i64,
+        /// The unit whose approvers were asked.
+        approval_unit_id: Option<i64>,
+        /// First drafted.
+        created_at: Moment,
+        /// Last change of state.
+        changed_at: Moment,
+        /// Until then a queued reply can be taken back.
+        send_after: Option<Moment>,
+        /// Since when a restored one waits for a person.
+        held_at: Option<Moment>,
+        /// Attempts made with the current key.
+        attempts: i64,
+        /// When the next attempt is due.
+        next_attempt_at: Option<Moment>,
+        /// When it was confirmed.
+        sent_at: Option<Moment>,
+        /// The network's id of what was published.
+        remote_id: Option<String>,
+        /// Where it can be read.
+        remote_url: Option<String>,
+        /// What went wrong last, in words.
+        error: Option<String>,
+    }
+);
+
+shape!(
+    /// One change of state of a reply.
+    ReplyStep from reply::Step {
+        /// What the reply became.
+        state: ReplyState,
+        /// The wording it concerned.
+        version: i64,
+        /// Who did it; nobody where the program did.
+        by_id: Option<i64>,
+        /// Their name.
+        by: Option<String>,
+        /// When.
+        at: Moment,
+        /// Why, in words.
+        reason: String,
+    }
+);
+
+shape!(
+    /// One attempt to publish a reply.
+    ReplyAttempt from reply::Attempt {
+        /// Counts up within the reply.
+        number: i64,
+        /// When the intent was committed.
+        started_at: Moment,
+        /// When the answer was; absent while it is under way.
+        finished_at: Option<Moment>,
+        /// `sent`, `refused`, `later` or `unknown`.
+        result: Option<String>,
+        /// In words.
+        detail: Option<String>,
+    }
+);
+
+/// What a reply waits for.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum For {
+    /// The caller's approval.
+    Approval,
+    /// Somebody who looks whether it was published.
+    Decision,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// What they wait for.
+    #[param(inline)]
+    waiting_for: For,
+}
+
+/// Replies that wait
+///
+/// For the caller's approval, or for somebody who looks whether they were published. Longest first.
+#[utoipa::path(get, path = "/replies", tag = "replies", params(Which), responses((status = 200, body = Page<Reply>)))]
+async fn waiting(
+    Reading(viewer): Reading,
+    State(app): State<App>,
+    Query(which): Query<Which>,
+) -> Result<Json<Page<Reply>>, Problem> {
+    let found = match which.waiting_for {
+        For::Approval => reply::awaiting_approval(&app.hub, &viewer).await?,
+        For::Decision => reply::undecided(&app.hub, &viewer).await?,
+    };
+    Ok(Json(Page::whole(found.shape())))
+}
+
+/// Replies of a case
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/cases/{id}/replies", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Page<Reply>)))]
+async fn of_case(Reading(viewer): Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Page<Reply>>, Problem> {
+    Ok(Json(Page::whole(reply::of_case(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// A reply to be drafted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewReply {
+    /// The account of ours to speak from.
+    #[schema(minimum = 1)]
+    handle: i64,
+    /// The post it answers; without one, the newest the customer wrote.
+    #[schema(minimum = 1)]
+    post: Option<i64>,
+    /// The words.
+    #[schema(min_length = 1, max_length = 10000)]
+    text: String,
+}
+
+/// Draft a reply
+#[utoipa::path(post, path = "/cases/{id}/replies", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = NewReply, responses((status = 201, body = Reply, description = "Drafted")))]
+async fn draft(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<NewReply>,
+) -> Result<(StatusCode, Json<Reply>), Problem> {
+    let new = New { case_id: id, post_id: given.post, handle_id: given.handle, text: given.text };
+    Ok((StatusCode::CREATED, Json(reply::draft(&app.hub, &viewer, &new).await?.shape())))
+}
+
+/// One reply
+#[utoipa::path(get, path = "/replies/{id}", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Reply)))]
+async fn show(Reading(viewer): Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::find(&app.hub, &viewer, id).await?.shape()))
+}
+
+/// A reply's new wording.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Wording {
+    /// The wording the change was made from.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// The words.
+    #[schema(min_length = 1, max_length = 10000)]
+    text: String,
+}
+
+/// Change a reply's words
+///
+/// Whatever approval there was is gone with the wording it was for.
+#[utoipa::path(put, path = "/replies/{id}/text", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Wording, responses((status = 200, body = Reply)))]
+async fn edit(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Wording>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::edit(&app.hub, &viewer, id, given.version, &given.text).await?.shape()))
+}
+
+/// A reply's changes of state
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/replies/{id}/steps", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Page<ReplyStep>)))]
+async fn steps(Reading(viewer): Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Page<ReplyStep>>, Problem> {
+    Ok(Json(Page::whole(reply::steps(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// Attempts to publish a reply
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/replies/{id}/attempts", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Page<ReplyAttempt>)))]
+async fn attempts(
+    Reading(viewer): Reading,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Json<Page<ReplyAttempt>>, Problem> {
+    Ok(Json(Page::whole(reply::attempts(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// A wording, and what is said about it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct About {
+    /// The wording that was seen.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// Why, or a note, in words.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    why: String,
+}
+
+/// Submit a reply
+///
+/// Asks the approvers of the unit that demands it.
+#[utoipa::path(post, path = "/replies/{id}/submission", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = About, responses((status = 200, body = Reply)))]
+async fn submit(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<About>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::submit(&app.hub, &viewer, id, given.version).await?.shape()))
+}
+
+/// Approve a reply
+///
+/// Exactly this wording. Nobody approves what they wrote a part of.
+#[utoipa::path(post, path = "/replies/{id}/approval", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = About, responses((status = 200, body = Reply)))]
+async fn approve(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<About>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::approve(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
+}
+
+/// Send a reply back for changes
+///
+/// With what should be different.
+#[utoipa::path(post, path = "/replies/{id}/changes", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = About, responses((status = 200, body = Reply)))]
+async fn request_changes(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<About>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::request_changes(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
+}
+
+/// Reject a reply
+///
+/// For good; another answer needs another draft.
+#[utoipa::path(post, path = "/replies/{id}/rejection", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = About, responses((status = 200, body = Reply)))]
+async fn reject(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<About>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::reject(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
+}
+
+/// How a reply is sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Queueing {
+    /// The wording that was seen.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// It is known that somebody else answers or has answered the same post, and wanted all the same.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// Send a reply
+///
+/// It waits five seconds, in which it can be taken back, then goes out. Refused (409) while somebody else's reply to the
+/// same post is on its way, unless confirmed.
+#[utoipa::path(post, path = "/replies/{id}/queueing", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Queueing, responses((status = 200, body = Reply)))]
+async fn queue(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Queueing>,
+) -> Result<Json<Reply>, Problem> {
+    let send = Send { confirm: given.confirm, ..Send::version(given.version) };
+    Ok(Json(reply::queue(&app.hub, &viewer, id, send).await?.shape()))
+}
+
+/// Why a reply is taken back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Cancellation {
+    /// In words.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    why: String,
+}
+
+/// Cancel a reply
+///
+/// Takes it back, or puts a draft away; not once an attempt may have been published.
+#[utoipa::path(post, path = "/replies/{id}/cancellation", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Cancellation, responses((status = 200, body = Reply)))]
+async fn cancel(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Cancellation>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::cancel(&app.hub, &viewer, id, &given.why).await?.shape()))
+}
+
+/// Release a held reply
+///
+/// One that is held since a backup was restored; the caller has looked whether it is out already.
+#[utoipa::path(post, path = "/replies/{id}/release", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Reply)))]
+async fn release(Writing(viewer): Writing, State(app): State<App>, Id(id): Id) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::release(&app.hub, &viewer, id).await?.shape()))
+}
+
+/// What a person found out about a reply nobody could tell of.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Finding {
+    /// What was found.
+    verdict: FindingKind,
+    /// Where it can be read, if it was published.
+    #[schema(max_length = 2048)]
+    url: Option<String>,
+}
+
+/// What was found out.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum FindingKind {
+    /// It is out.
+    Published,
+    /// It is not out and shall be sent again, under a new key.
+    SendAgain,
+    /// It is not out and shall not be.
+    LeaveUnsent,
+}
+
+/// Decide an unknown reply
+///
+/// A person has looked whether it was published.
+#[utoipa::path(post, path = "/replies/{id}/verdict", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Finding, responses((status = 200, body = Reply)))]
+async fn decide(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Finding>,
+) -> Result<Json<Reply>, Problem> {
+    let verdict = match given.verdict {
+        FindingKind::Published => Verdict::Published { url: given.url },
+        FindingKind::SendAgain => Verdict::SendAgain,
+        FindingKind::LeaveUnsent => Verdict::LeaveUnsent,
+    };
+    Ok(Json(reply::decide_unknown(&app.hub, &viewer, id, &verdict).await?.shape()))
+}
