@@ -89,7 +89,7 @@ pub fn router(app: App) -> Router {
                     .and(tower_http::compression::predicate::NotForContentType::SSE),
             ),
         )
-        .layer(middleware::from_fn_with_state(app.clone(), problem::shape))
+        .layer(middleware::from_fn(problem::shape))
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(app.clone(), security::origin::check))
         .layer(middleware::from_fn_with_state(app.clone(), crate::session::flash_once))
@@ -106,11 +106,16 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// What a request is called in the log and in the header `X-Request-Id`.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Gives the request an id, catches panics, counts, and writes one line without personal data: the method, the
 /// pattern of the address (never the address or its query), the status and the time.
-async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = std::time::Instant::now();
     let id = format!("{:016x}", app.hub.random.u64());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "none".to_owned());
@@ -124,7 +129,7 @@ async fn observe(State(app): State<App>, request: Request, next: Next) -> Respon
                 StatusCode::INTERNAL_SERVER_ERROR,
                 format!("Something broke on our side. It was logged under the id {id}."),
             );
-            let mut response = if person { pages::problem::page(&app, &problem) } else { problem.into_response() };
+            let mut response = if person { pages::problem::page(&problem, &id) } else { problem.into_response() };
             security::headers::put(&app.config, response.headers_mut());
             response
         }

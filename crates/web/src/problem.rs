@@ -7,7 +7,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -15,7 +15,7 @@ use axum::{
 use dandelion_hub::Error;
 use serde::Serialize;
 
-use crate::{App, pages, security::redirect};
+use crate::{app::RequestId, pages, security::redirect};
 
 /// A request that did not succeed, and what can be done next.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -143,7 +143,8 @@ impl IntoResponse for Problem {
 }
 
 /// Gives every answer of 4xx and 5xx its shape: a page for a person on a page, problem+json for everything else.
-pub(crate) async fn shape(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn shape(request: Request, next: Next) -> Response {
+    let reference = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let person = wants_page(request.uri().path(), request.headers());
     let sign_in = (person && request.method() == Method::GET).then(|| redirect::sign_in(request.uri()));
     let response = next.run(request).await;
@@ -164,7 +165,7 @@ pub(crate) async fn shape(State(app): State<App>, request: Request, next: Next) 
     {
         return redirect::see_other(&to);
     }
-    let mut shaped = if person { pages::problem::page(&app, &problem) } else { json(&problem) };
+    let mut shaped = if person { pages::problem::page(&problem, &reference) } else { json(&problem) };
     for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
         if let Some(value) = parts.headers.remove(&name) {
             shaped.headers_mut().insert(name, value);

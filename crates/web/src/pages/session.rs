@@ -1,59 +1,24 @@
 //! Signing in and out.
 
-use askama::Template;
 use axum::{
     Router,
     extract::{Query, State},
     http::HeaderMap,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use dandelion_hub::{Error, member};
 use serde::Deserialize;
 
+use super::{plain_shell, print};
 use crate::{
-    App, Form, Next, Problem, Signed, Visit, assets, see_other,
+    App, Form, Next, Problem, Signed, Visit, see_other,
     session::{agent, signed_in, signed_out, token},
+    view::{Shell, session::SignIn},
 };
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/session/new", get(new)).route("/session", post(create)).route("/session/end", post(end))
-}
-
-#[derive(Template)]
-#[template(
-    ext = "html",
-    source = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · Dandelion</title>
-<link rel="stylesheet" href="{{ assets }}/tokens.css">
-<link rel="stylesheet" href="{{ assets }}/base.css">
-<link rel="stylesheet" href="{{ assets }}/pages.css">
-</head>
-<body>
-<main id="main" class="page">
-<h1>Sign in</h1>
-{% if let Some(problem) = problem %}<p role="alert">{{ problem }}</p>{% endif %}
-<form method="post" action="/session">
-<input type="hidden" name="csrf" value="{{ csrf }}">
-<input type="hidden" name="next" value="{{ next }}">
-<p><label>E-mail address <input type="email" name="email" value="{{ email }}" autocomplete="username" required></label></p>
-<p><label>Password <input type="password" name="password" autocomplete="current-password" required></label></p>
-<p><button>Sign in</button></p>
-</form>
-</main>
-</body>
-</html>"#
-)]
-struct Page {
-    assets: &'static str,
-    csrf: String,
-    next: String,
-    email: String,
-    problem: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,11 +27,16 @@ struct Wanted {
     next: Next,
 }
 
-async fn new(Query(wanted): Query<Wanted>, signed: Option<Signed>, visit: Visit) -> Result<Response, Problem> {
+async fn new(
+    State(app): State<App>,
+    Query(wanted): Query<Wanted>,
+    signed: Option<Signed>,
+    visit: Visit,
+) -> Result<Response, Problem> {
     if signed.is_some() {
         return Ok(see_other(wanted.next.as_str()));
     }
-    Ok(form(visit, &wanted.next, String::new(), None))
+    form(&app, visit, &wanted.next, String::new(), None).await
 }
 
 #[derive(Deserialize)]
@@ -89,7 +59,7 @@ async fn create(
     match started {
         Ok(started) => Ok(signed_in(&app, &started.token, &given.next)),
         Err(Error::Forbidden(words)) => {
-            let mut page = form(visit, &given.next, given.email, Some(words));
+            let mut page = form(&app, visit, &given.next, given.email, Some(words)).await?;
             *page.status_mut() = axum::http::StatusCode::FORBIDDEN;
             Ok(page)
         }
@@ -107,12 +77,15 @@ async fn end(State(app): State<App>, signed: Option<Signed>, _: Form<Nothing>) -
     Ok(signed_out(&app))
 }
 
-fn form(visit: Visit, next: &Next, email: String, problem: Option<String>) -> Response {
-    let page =
-        Page { assets: assets::base(), csrf: visit.csrf.clone(), next: next.as_str().to_owned(), email, problem };
-    match page.render() {
-        Ok(html) => (visit, Html(html)).into_response(),
-        Err(_) => Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "The page could not be printed.")
-            .into_response(),
-    }
+async fn form(
+    app: &App,
+    visit: Visit,
+    next: &Next,
+    email: String,
+    wrong: Option<String>,
+) -> Result<Response, Problem> {
+    let shell = Shell { csrf: visit.csrf.clone(), ..plain_shell("Sign in") };
+    let organisation = app.hub.engine().await?.org.name.clone();
+    let page = SignIn { shell, organisation, email, next: next.as_str().to_owned(), wrong, note: String::new() };
+    Ok((visit, print(&page)?).into_response())
 }
