@@ -1,6 +1,9 @@
 //! What every handler needs, and every address there is.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -9,13 +12,13 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use dandelion_hub::Hub;
+use dandelion_hub::{Hub, member::Throttle};
 use futures_util::FutureExt as _;
 use tower_http::compression::{CompressionLayer, predicate::Predicate as _};
 use tracing::Instrument as _;
 use url::Url;
 
-use crate::{Live, Metrics, Problem, api, assets, health, metrics, pages, problem, security};
+use crate::{Live, Metrics, Problem, api, assets, health, hooks, metrics, pages, problem, security};
 
 /// How this installation is reached.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct Inner {
     pub live: Live,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who tried to sign in how often.
+    pub throttle: Mutex<Throttle>,
 }
 
 impl std::ops::Deref for App {
@@ -67,7 +72,7 @@ impl App {
     /// An application on a hub.
     pub fn new(hub: Hub, config: Config) -> Self {
         let live = Live::new(hub.clone());
-        Self(Arc::new(Inner { hub, config, live, metrics: Metrics::new() }))
+        Self(Arc::new(Inner { hub, config, live, metrics: Metrics::new(), throttle: Mutex::default() }))
     }
 }
 
@@ -100,6 +105,7 @@ pub fn router(app: App) -> Router {
         .merge(assets::routes())
         .merge(crate::live::routes())
         .merge(pages::routes())
+        .merge(hooks::routes())
         .merge(api::routes())
         .fallback(problem::no_such_address)
         .layer(layers)

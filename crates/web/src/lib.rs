@@ -10,6 +10,7 @@ pub mod api;
 mod app;
 pub mod assets;
 mod health;
+mod hooks;
 mod live;
 mod metrics;
 pub mod pages;

@@ -81,6 +81,11 @@ impl Problem {
         problem
     }
 
+    /// Says after how many seconds to try again.
+    pub fn after(&mut self, seconds: u64) {
+        self.retry_after = Some(seconds);
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -9,21 +9,13 @@ use axum::{
     extract::FromRequestParts,
     http::{Method, StatusCode, header, request::Parts},
 };
-use dandelion_hub::scope::Viewer;
+use dandelion_hub::{
+    member::api_token::{self, Scope},
+    scope::Viewer,
+};
 
 use crate::{App, Problem, Signed, metrics::bearer, security::csrf};
 
-#[derive(PartialEq, Eq, PartialOrd, Ord, Clone, Copy, Debug)]
-enum Scope {
-    Read,
-    Write,
-    Admin,
-}
-impl Scope {
-    fn as_str(self) -> &'static str {
-        ""
-    }
-}
 /// May read.
 pub(crate) struct Reading(pub(crate) Viewer);
 /// May change cases, replies, queries, sources.
@@ -53,8 +45,9 @@ impl Caller {
     async fn of_token(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let wrong =
             || Problem::new(StatusCode::UNAUTHORIZED, "This API token is not known, has expired, or was revoked.");
-        let _ = (bearer(&parts.headers), app);
-        Err(wrong())
+        let token = bearer(&parts.headers).ok_or_else(wrong)?;
+        let (token, viewer) = api_token::of_secret(&app.hub, token).await?.ok_or_else(wrong)?;
+        Ok(Self { viewer, scopes: Some(token.scopes) })
     }
 
     fn with(self, scope: Scope) -> Result<Viewer, Problem> {

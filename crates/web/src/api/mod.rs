@@ -21,6 +21,7 @@ mod queries;
 mod replies;
 mod shape;
 mod sources;
+mod tokens;
 mod units;
 
 use axum::{Router, middleware, routing::get};
@@ -48,6 +49,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(me::routes())
         .merge(units::routes())
         .merge(members::routes())
+        .merge(tokens::routes())
         .merge(handles::routes())
         .merge(cases::routes())
         .merge(replies::routes())

@@ -15,13 +15,18 @@ use super::{
     extract::{After, Json, Page, Query, at_most},
     shape::{Moment, Shape as _, shape, words},
 };
-use crate::{App, Problem, problem::Id};
+use crate::{
+    App, Problem,
+    problem::{Id, Ids},
+};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(show))
         .routes(routes!(pause, resume))
+        .routes(routes!(secrets, add_secret))
+        .routes(routes!(end_secret))
         .routes(routes!(refusals))
         .routes(routes!(retry))
 }
@@ -210,6 +215,68 @@ async fn pause(
 async fn resume(Writing(viewer): Writing, State(app): State<App>, Id(id): Id) -> Result<Json<Source>, Problem> {
     source::resume(&app.hub, &viewer, id).await?;
     Ok(Json(source::find(&app.hub, id).await?.shape()))
+}
+
+shape!(
+    /// A secret of a webhook, never whole.
+    Secret from source::SecretShown {
+        /// Its number.
+        id: i64,
+        /// Its last four characters.
+        ends_with: String,
+        /// When it was made.
+        created_at: Moment,
+        /// When it was ended.
+        revoked_at: Option<Moment>,
+    }
+);
+
+shape!(
+    /// A secret just made.
+    NewSecret from source::NewSecret {
+        /// Its number.
+        id: i64,
+        /// `whsec_…`, shown this once.
+        secret: String,
+    }
+);
+
+/// A webhook's secrets
+///
+/// Never whole. Takes the role `lead`.
+#[utoipa::path(get, path = "/sources/{id}/secrets", tag = "listening", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Page<Secret>)))]
+async fn secrets(Reading(viewer): Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Page<Secret>>, Problem> {
+    Ok(Json(Page::whole(source::secrets(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// Make a secret
+///
+/// A webhook has at most two live ones, so that a new one can be brought in before the old one goes. Takes the role
+/// `lead`.
+#[utoipa::path(post, path = "/sources/{id}/secrets", tag = "listening", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 201, body = NewSecret, description = "Made")))]
+async fn add_secret(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<(StatusCode, Json<NewSecret>), Problem> {
+    Ok((StatusCode::CREATED, Json(source::add_secret(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// End a secret
+///
+/// Deliveries signed with it are refused from now on. Takes the role `lead`.
+#[utoipa::path(delete, path = "/sources/{id}/secrets/{secret}", tag = "listening",
+    params(("id" = i64, Path, minimum = 1), ("secret" = i64, Path, minimum = 1)),
+    responses((status = 204, description = "Ended")))]
+async fn end_secret(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Ids(id, secret): Ids,
+) -> Result<StatusCode, Problem> {
+    source::end_secret(&app.hub, &viewer, id, secret).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -1,5 +1,6 @@
 //! Pages: one file a resource, holding its handlers. To add one, write its file and name its routes here.
 
+mod invitation;
 pub(crate) mod problem;
 mod session;
 
@@ -14,7 +15,7 @@ use crate::{App, Problem, assets, view::Shell};
 
 /// Every page there is.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(session::routes())
+    Router::new().merge(session::routes()).merge(invitation::routes())
 }
 
 /// Prints a page.

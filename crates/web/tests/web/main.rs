@@ -1,5 +1,6 @@
 //! Tests of the web layer through its router, on a real store.
 
+mod api;
 mod forms;
 mod headers;
 mod live;

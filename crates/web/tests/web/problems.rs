@@ -9,7 +9,7 @@ async fn people_get_a_page_and_programs_get_json() {
     let at = Installation::new().await;
     let page = at.browser().get("/nowhere").await;
     assert_eq!((page.status, page.header(header::CONTENT_TYPE)), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"));
-    assert!(page.text.contains("Not found") && page.text.contains("Home"), "{}", page.text);
+    assert!(page.text.contains("Not found") && page.text.contains("Go to the desk"), "{}", page.text);
 
     let mut program = at.browser();
     program.headers.insert(header::ACCEPT, "application/json".parse().unwrap());

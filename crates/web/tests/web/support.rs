@@ -8,8 +8,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use dandelion_hub::{
+    log::Actor,
     member::{self, password},
     testing::{MONDAY, TestHub},
+    unit,
 };
 use dandelion_web::{App, Config, router};
 use tower::ServiceExt as _;
@@ -18,6 +20,68 @@ pub const HUB: i64 = 1;
 pub const REPAIRS: i64 = 2;
 pub const PRESS: i64 = 3;
 pub const PASSWORD: &str = "correct horse battery staple";
+
+const ORGANISATION: &str = r#"
+[organisation]
+name = "Acme"
+time_zone = "Europe/Berlin"
+languages = ["en"]
+
+[[unit]]
+key = "head-office"
+name = "Head office"
+kind = "hub"
+
+[[unit]]
+key = "repairs"
+name = "Repairs"
+kind = "spoke"
+parent = "head-office"
+
+[[unit]]
+key = "press"
+name = "Press office"
+kind = "spoke"
+parent = "head-office"
+
+[[topic]]
+key = "repair"
+name = "Repairs"
+unit = "repairs"
+words = ["leak*", "repair*"]
+
+[[member]]
+key = "root"
+name = "Root"
+email = "root@example.org"
+roles = [{ unit = "head-office", role = "admin" }]
+
+[[member]]
+key = "ana"
+name = "Ana"
+email = "ana@example.org"
+roles = [{ unit = "repairs", role = "agent" }]
+
+[[member]]
+key = "max"
+name = "Max"
+email = "max@example.org"
+roles = [{ unit = "press", role = "viewer" }]
+
+[[member]]
+key = "lea"
+name = "Lea"
+email = "lea@example.org"
+roles = [{ unit = "repairs", role = "lead" }]
+
+[[handle]]
+key = "care"
+network = "demo"
+name = "@acme_care"
+unit = "repairs"
+purpose = "care"
+owner = "ana"
+"#;
 
 /// Members with the role they have, and where.
 pub const PEOPLE: [(i64, &str, i64, &str); 4] =
@@ -44,24 +108,14 @@ impl Installation {
     /// On a store given.
     pub async fn on(hub: TestHub, address: &str) -> Self {
         let hash = password::hash(&hub.random, PASSWORD).await.unwrap();
-        let mut sql: Vec<String> =
-            [(HUB, "head-office", "hub", "null"), (REPAIRS, "repairs", "spoke", "1"), (PRESS, "press", "spoke", "1")]
-                .map(|(id, key, kind, parent)| {
-                    format!(
-                        "insert into units (id, key, name, kind, parent_id, languages, takes_unroutable, position) \
-                     values ({id}, '{key}', '{key}', '{kind}', {parent}, '[]', {}, {id})",
-                        id == HUB
-                    )
-                })
-                .into();
-        for (id, key, unit, role) in PEOPLE {
-            sql.push(format!(
-                "insert into members (id, key, name, email, password, created_at) \
-                 values ({id}, '{key}', '{key}', '{key}@example.org', '{hash}', {MONDAY})"
-            ));
-            sql.push(format!("insert into member_roles (member_id, unit_id, role) values ({id}, {unit}, '{role}')"));
+        unit::import(&hub, Actor::System("test"), ORGANISATION).await.unwrap();
+        hub.sql(&[format!("update members set password = '{hash}'")]).await;
+        for (id, key) in [(HUB, "head-office"), (REPAIRS, "repairs"), (PRESS, "press")] {
+            assert_eq!(unit::Org::load(&hub.db).await.unwrap().unit_by_key(key).unwrap().id, id);
         }
-        hub.sql(&sql).await;
+        for (id, key, ..) in PEOPLE {
+            assert_eq!(member::by_key(&hub.db, key).await.unwrap().unwrap().id, id);
+        }
         let app = App::new(hub.hub.clone(), Config::new(address.parse().unwrap()));
         Self { router: router(app.clone()), app, hub }
     }
