@@ -199,7 +199,7 @@ impl Voice {
                 "n2" => out.push_str(&dice.between(15..90).to_string()),
                 "order" => out.push_str(&dice.between(104_000..998_000).to_string()),
                 "price" => {
-                    out.push_str(dice.pick::<&str>(&["49", "59", "79", "119", "149", "199", "249", "349", "899"]))
+                    out.push_str(dice.pick::<&str>(&["49", "59", "79", "119", "149", "199", "249", "349", "899"]));
                 }
                 "code" => out.push_str(dice.pick::<&str>(&["E1", "E2", "E3", "E4", "E7", "E9", "F3"])),
                 "sign" => out.push_str(signer(lang)),
