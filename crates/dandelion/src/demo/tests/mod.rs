@@ -1,3 +1,4 @@
+mod chain;
 mod history;
 mod life;
 mod sample;
