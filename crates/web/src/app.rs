@@ -176,5 +176,5 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Uploads of files may take longer than everything else.
 fn limit(path: &str) -> Duration {
-    if path == "/sources/file" { TIME * 20 } else { TIME }
+    if matches!(path, "/sources" | "/setup/source") || path.starts_with("/hooks/") { TIME * 10 } else { TIME }
 }

@@ -27,6 +27,7 @@ pub use problem::Problem;
 pub use security::{
     csrf::{Form, token as csrf_token},
     redirect::{Next, see_other},
+    upload::{ROOM, Upload},
 };
 pub use serve::serve;
 pub use session::{Flashed, Signed, Visit};

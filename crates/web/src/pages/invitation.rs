@@ -1,4 +1,4 @@
-//! Addresses that work once: `/enter/TOKEN` signs somebody in, `/password/TOKEN` lets them choose a password.
+//! Addresses that work once: `/session/once/TOKEN` signs somebody in, `/password/TOKEN` lets them choose a password.
 
 use askama::Template;
 use axum::{
@@ -22,7 +22,9 @@ use crate::{
 };
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/enter/{token}", get(entrance).post(enter)).route("/password/{token}", get(ask).post(choose))
+    Router::new()
+        .route("/session/once/{token}", get(entrance).post(enter))
+        .route("/password/{token}", get(ask).post(choose))
 }
 
 #[derive(Template)]
@@ -49,7 +51,7 @@ async fn entrance(
     if by_hand {
         return come_in(&app, &secret, &headers).await;
     }
-    page(visit, format!("/enter/{secret}"), false, None)
+    page(visit, format!("/session/once/{secret}"), false, None)
 }
 
 #[derive(Deserialize)]

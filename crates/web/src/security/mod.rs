@@ -9,3 +9,4 @@ pub mod csrf;
 pub(crate) mod headers;
 pub(crate) mod origin;
 pub mod redirect;
+pub mod upload;

@@ -3,7 +3,10 @@
 mod api;
 mod forms;
 mod headers;
+mod hooks;
+mod invitations;
 mod live;
 mod problems;
+mod serving;
 mod sessions;
 mod support;
