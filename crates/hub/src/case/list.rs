@@ -9,7 +9,7 @@ use super::{Cursor, Filter, Named, State, unpack};
 use crate::{
     Hub, Result,
     scope::Viewer,
-    store::{Q, Row},
+    store::{Q, Row, Value},
 };
 
 /// One line of the inbox.
@@ -217,9 +217,9 @@ pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<
             where ct.case_id = c.id and not q.ours and q.deleted_at is null
             order by q.created_at desc, q.id desc limit 1))
          where c.id in ({})",
-        joined(ids)
+        places(ids.len(), 2)
     );
-    let found = hub.db.all(Q::of(sql).bind(viewer.member)).await?;
+    let found = hub.db.all(Q::of(sql).bind(viewer.member).bind_all(padded(ids))).await?;
     let now = hub.now();
     let mut cases = found.iter().map(|r| row(r, now)).collect::<Result<Vec<_>>>()?;
     let posts: Vec<i64> = cases.iter().filter_map(|case| case.words.as_ref().map(|words| words.post)).collect();
@@ -311,9 +311,9 @@ pub(super) async fn spans(hub: &Hub, posts: &[i64]) -> Result<HashMap<i64, Vec<[
     }
     let sql = format!(
         "select m.post_id, mq.spans from mentions m join mention_queries mq on mq.mention_id = m.id where m.post_id in ({})",
-        joined(posts)
+        places(posts.len(), 1)
     );
-    for row in hub.db.all(Q::of(sql)).await? {
+    for row in hub.db.all(Q::of(sql).bind_all(padded(posts))).await? {
         marks.entry(row.get("post_id")?).or_default().extend(row.json::<Vec<[usize; 2]>>("spans")?);
     }
     Ok(marks)
@@ -333,7 +333,19 @@ pub(super) fn fitting(mut spans: Vec<[usize; 2]>, text: &str) -> Vec<[usize; 2]>
     joined
 }
 
-/// Ids for `in (…)`.
-pub(super) fn joined(ids: &[i64]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// How many places a list of so many ids takes: few sizes, so that few statements serve every list and the database
+/// keeps their plans.
+fn room(count: usize) -> usize {
+    [1, 8, 64].into_iter().find(|room| count <= *room).unwrap_or(MOST as usize).max(count)
+}
+
+/// `$2, $3, …` for so many ids, the first one being `$from`.
+pub(super) fn places(count: usize, from: usize) -> String {
+    (from..from + room(count)).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The ids for [`places`]: the last one again and again where there is room left.
+pub(super) fn padded(ids: &[i64]) -> impl Iterator<Item = Value> {
+    let last = ids.last().copied();
+    ids.iter().copied().chain(last.into_iter().cycle()).take(room(ids.len())).map(Value::from)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     CaseRow, Entry, Named, State, entries,
-    list::{joined, rows},
+    list::{padded, places, rows},
     undo::{Undoable, undoable},
 };
 use crate::{
@@ -155,7 +155,9 @@ pub async fn open(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
         case,
         entries,
     };
-    see(hub, viewer, id).await?;
+    if page.case.unread || called(hub, viewer, id).await? {
+        see(hub, viewer, id).await?; // a write waits for the disk: only where it changes something
+    }
     Ok(Found::Here(Box::new(page)))
 }
 
@@ -165,6 +167,13 @@ async fn moved_in_sight(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
     let sql = format!("select k.id from cases c join cases k on k.id = c.merged_into where c.id = $1 and {scope}");
     let row = hub.db.opt(Q::of(sql).bind(id)).await?;
     Ok(Found::Moved(row.ok_or_else(|| Error::not_found("case", id))?.get("id")?))
+}
+
+/// Whether a note in the case calls the viewer, and they have not looked yet.
+async fn called(hub: &Hub, viewer: &Viewer, case: i64) -> Result<bool> {
+    let sql = "select 1 as x from pings p join notes n on n.id = p.note_id
+        where p.member_id = $1 and p.seen_at is null and n.case_id = $2 limit 1";
+    Ok(hub.db.opt(q!(sql, viewer.member, case)).await?.is_some())
 }
 
 /// Remembers that the member looked. Reading is no change of state, so nothing is logged.
@@ -205,9 +214,9 @@ async fn analyses(hub: &Hub, entries: &[Entry]) -> Result<Vec<PostAnalysis>> {
     let sql = format!(
         "select a.post_id, a.version, a.at, a.body from analyses a where a.id in (
            select max(n.id) from analyses n where n.post_id in ({}) group by n.post_id)",
-        joined(&ids)
+        places(ids.len(), 1)
     );
-    let rows = hub.db.all(Q::of(sql)).await?;
+    let rows = hub.db.all(Q::of(sql).bind_all(padded(&ids))).await?;
     let mut found = rows
         .iter()
         .map(|row| {

@@ -6,6 +6,7 @@ mod handoffs;
 mod inbox;
 mod merging;
 mod rights;
+mod speed;
 mod undoing;
 
 use dandelion_post::Micros;
