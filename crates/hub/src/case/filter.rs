@@ -146,7 +146,8 @@ pub struct Filter {
     /// About this topic, by key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Words in one of its posts, as the search understands them, or a case number.
+    /// Words in one of its posts, as the search understands them (of very common words the newest 2,000 posts), or
+    /// a case number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// At least so urgent, 0 to 3.
@@ -296,19 +297,25 @@ fn literal(text: &str) -> String {
     escaped
 }
 
+/// A word that stands in every post finds the cases of so many posts, the newest; the search page finds them all.
+const MOST_MATCHES: usize = 2_000;
+
 /// Cases with posts that hold every word of `text`, or the case with that number.
 fn in_words(all: &mut Conditions, text: &str, postgres: bool) {
     if let Some(id) = text.trim().strip_prefix('#').unwrap_or(text.trim()).parse::<i64>().ok().filter(|id| *id > 0) {
         return all.with("c.id = ?", id);
     }
     let Some(expression) = crate::search::expression(text, postgres) else { return all.plain("1 = 0") };
-    let join = if postgres {
-        "join post_words pw on pw.post_id = p.id where pw.words @@ cast(? as tsquery)"
+    let matching = if postgres {
+        "select post_id from post_words where words @@ cast(? as tsquery) order by post_id desc"
     } else {
-        "join post_words pw on pw.rowid = p.id where pw.words match ?"
+        "select rowid as post_id from post_words where post_words match ? order by rowid desc"
     };
     all.with(
-        &format!("c.id in (select ct.case_id from case_threads ct join posts p on p.thread_id = ct.thread_id {join})"),
+        &format!(
+            "c.id in (select ct.case_id from ({matching} limit {MOST_MATCHES}) w join posts p on p.id = w.post_id
+             join case_threads ct on ct.thread_id = p.thread_id)"
+        ),
         expression,
     );
 }
