@@ -234,9 +234,8 @@ impl Filter {
         if self.late {
             all.with("c.due_at <= ?", now);
         }
-        match self.stage {
-            Some(stage) => all.plain(stage.sql()),
-            None => {}
+        if let Some(stage) = self.stage {
+            all.plain(stage.sql());
         }
         if let Some(since) = self.opened_since {
             all.with("c.opened_at >= ?", since);

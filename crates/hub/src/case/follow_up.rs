@@ -63,11 +63,15 @@ pub async fn follow_up(tx: &mut Tx, org: &Org, case_id: i64, up: &FollowUp) -> R
     let history = case.answered_at.is_some_and(|answered| at <= answered)
         || (case.state == State::Resolved && at <= newest_before);
     if history {
-        return told(tx, &case, up, "history").await;
+        told(tx, &case, up, "history");
+        return Ok(());
     }
     match (theirs, fixed) {
         (true, Some(true)) => relieved(tx, org, &case, up, at).await,
-        (false, Some(true)) => told(tx, &case, up, "thanks of others").await,
+        (false, Some(true)) => {
+            told(tx, &case, up, "thanks of others");
+            Ok(())
+        }
         _ => asked(tx, org, &mut case, up, at, theirs).await,
     }
 }
@@ -110,7 +114,7 @@ async fn answered(tx: &mut Tx, org: &Org, case: &Held, at: Micros, by: serde_jso
 async fn relieved(tx: &mut Tx, org: &Org, case: &Held, up: &FollowUp, at: Micros) -> Result<()> {
     if case.state == State::Resolved {
         if !confirm(tx, case, up.post_id, at).await? {
-            return told(tx, case, up, "thanks").await;
+            told(tx, case, up, "thanks");
         }
         return Ok(());
     }
@@ -166,8 +170,7 @@ pub(super) async fn wake(tx: &mut Tx, case: &Held, why: &str) -> Result<()> {
 }
 
 /// The conversation grew; nothing else follows from it.
-async fn told(tx: &mut Tx, case: &Held, up: &FollowUp, what: &str) -> Result<()> {
+fn told(tx: &mut Tx, case: &Held, up: &FollowUp, what: &str) {
     let body = json!({ "post": up.post_id, "as": what });
     tx.log(Entry::new("case.followed", "case", case.id).unit(case.unit).with(body));
-    Ok(())
 }

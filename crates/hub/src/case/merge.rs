@@ -59,8 +59,8 @@ pub async fn merge(tx: &mut Tx, keep: i64, gone: i64) -> Result<()> {
 /// Where the whole stands: whatever waits for us most. A closed half never closes an open one.
 fn joined_state(kept: State, other: State) -> State {
     match (kept, other) {
-        (State::Open, _) | (_, State::Open) => State::Open,
-        (State::Resolved, State::Snoozed) => State::Open, // somebody decides anew until when
+        // Of a closed and a snoozed half, somebody decides anew until when.
+        (State::Open, _) | (_, State::Open) | (State::Resolved, State::Snoozed) => State::Open,
         (State::Resolved, other) => other,
         (kept, _) => kept,
     }

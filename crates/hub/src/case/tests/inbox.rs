@@ -183,3 +183,24 @@ both_stores!(a_row_shows_the_words_and_where_they_matched, |hub| async move {
     let page = serde_json::to_string(&fixture.page(&viewer(ANA), case.id).await.entries).unwrap();
     assert!(!page.contains("kettle"), "{page}");
 });
+
+both_stores!(words_find_the_cases_they_stand_in, |hub| async move {
+    let fixture = Fixture::new(&hub).await;
+    let (one, two) = (fixture.fresh(REPAIRS, "Größe").await, fixture.fresh(RETAIL, "größe").await);
+    for case in [one, two] {
+        let mut tx = hub.tx().await;
+        let sql = if hub.db.is_postgres() {
+            "insert into post_words (post_id, words) values ($1, to_tsvector('simple', $2))"
+        } else {
+            "insert into post_words (rowid, words) values ($1, $2)"
+        };
+        let post = dandelion_post::Post { text: "Die GRÖSSE passt nicht".into(), ..dandelion_post::Post::default() };
+        tx.run(q!(sql, case.post, crate::search::words_of(&post))).await.unwrap();
+        tx.commit_unlogged("an index is no state").await.unwrap();
+    }
+    let of = |text: &str| Filter { text: Some(text.into()), ..Filter::view(View::All) };
+    assert_eq!(ids(&hub, ANA, &of("passt nicht")).await, [one.id], "and no other unit's");
+    assert_eq!(ids(&hub, ANA, &of("pas*")).await, [one.id]);
+    assert_eq!(ids(&hub, ANA, &of("\"nicht passt\"")).await, [0_i64; 0]);
+    assert_eq!(count(&hub, &viewer(ANA), &of("passt")).await.unwrap(), 1);
+});
