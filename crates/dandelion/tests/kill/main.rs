@@ -58,7 +58,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_nothing() {
     }
     imports.finish();
     let (delivered, acknowledged) = hook.finish().await;
-    let states = replies.settled(Duration::from_secs(180)).await;
+    let states = replies.settled(Duration::from_mins(3)).await;
     nothing_doubled(&honest, &forgetful).await;
     world.check();
     let lost = lost(&hub, &imports, delivered, &replies, &honest, &forgetful).await;
@@ -81,7 +81,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_nothing() {
 async fn back_to_work(hook: &Hook, from: Instant) -> Duration {
     let before = hook.acknowledged();
     while hook.acknowledged() == before {
-        assert!(from.elapsed() < Duration::from_secs(60), "it does not come back to work");
+        assert!(from.elapsed() < Duration::from_mins(1), "it does not come back to work");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     from.elapsed()

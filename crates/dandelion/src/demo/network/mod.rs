@@ -120,8 +120,8 @@ async fn publish(
     headers: HeaderMap,
     Json(new): Json<New>,
 ) -> Response {
-    if let Err(refused) = network.check(&headers, &new) {
-        return refused;
+    if let Some(refusal) = network.refusal(&headers, &new) {
+        return refusal;
     }
     let fault = network.settings.faults.next(&headers);
     if let Some(answer) = fault.before().await {
@@ -177,21 +177,19 @@ async fn one_page(State(network): State<Network>, Path(id): Path<String>) -> Res
 }
 
 impl Network {
-    /// Who posts, and what, as any network would check it.
-    fn check(&self, headers: &HeaderMap, new: &New) -> Result<(), Response> {
+    /// Who posts, and what, as any network would check it; the answer if it does not fit.
+    fn refusal(&self, headers: &HeaderMap, new: &New) -> Option<Response> {
         let given = text(headers, header::AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
         if self.settings.token.is_some() && given != self.settings.token.as_deref() {
-            return Err(problem(StatusCode::UNAUTHORIZED, "the bearer token is not one of this network's".into()));
+            return Some(problem(StatusCode::UNAUTHORIZED, "the bearer token is not one of this network's".into()));
         }
         let length = new.text.chars().count();
         if new.text.trim().is_empty() || length > MOST_CHARACTERS {
             let words = format!("text: {length} characters; a post has 1 to {MOST_CHARACTERS}");
-            return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, words));
+            return Some(problem(StatusCode::UNPROCESSABLE_ENTITY, words));
         }
-        if new.author.trim().is_empty() {
-            return Err(problem(StatusCode::UNPROCESSABLE_ENTITY, "author: say who is speaking".into()));
-        }
-        Ok(())
+        let nobody = new.author.trim().is_empty();
+        nobody.then(|| problem(StatusCode::UNPROCESSABLE_ENTITY, "author: say who is speaking".into()))
     }
 
     /// A post with the address it can be read at.
