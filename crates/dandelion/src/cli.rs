@@ -120,6 +120,9 @@ pub struct Demo {
     /// Posts a minute that the simulated customers write; 0 for none
     #[arg(long, default_value_t = 12.0, value_name = "NUMBER")]
     pub rate: f64,
+    /// Address of the demo network, where replies are really published
+    #[arg(long, default_value = "127.0.0.1:7301", value_name = "ADDRESS")]
+    pub network_listen: String,
     /// Start without the 30 days of history
     #[arg(long)]
     pub empty: bool,

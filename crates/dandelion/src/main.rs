@@ -5,7 +5,6 @@
 mod cli;
 mod command;
 mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "the `demo` command, which loads and runs it, is not wired yet"))]
 mod demo;
 mod logging;
 mod output;

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod demo;
 mod demo_network;
 mod import;
 mod matching;
@@ -51,9 +52,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
         Command::Serve(arguments) => serve::run(&settings, &arguments),
         Command::DemoNetwork(arguments) => demo_network::run(&arguments),
-        Command::Demo(_) => {
-            anyhow::bail!("not wired yet")
-        }
+        Command::Demo(arguments) => demo::run(&settings, &arguments),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Thirty days of what people said, as the demo loads them.
 
+#[cfg(test)]
 use dandelion_post::Post;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +50,7 @@ const HOURS: [f64; 24] = [
 const WEEK: [f64; 7] = [1.0, 0.9, 0.9, 0.92, 0.95, 1.12, 1.2];
 
 /// The posts of the thirty days before `now`, in order of time. The same seed and time tell the same.
+#[cfg(test)]
 pub fn history(seed: u64, now: Timestamp) -> Vec<Post> {
     script(seed, now).into_iter().map(|told| told.post).collect()
 }

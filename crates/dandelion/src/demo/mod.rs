@@ -9,9 +9,10 @@ pub mod history;
 pub mod life;
 pub mod network;
 mod rough;
+pub mod staff;
 #[cfg(test)]
 mod tests;
-mod thread;
+pub mod thread;
 pub mod voice;
 pub mod words;
 
