@@ -44,6 +44,8 @@ struct File {
 pub struct Overrides<'a> {
     /// The data directory where nothing says another.
     pub data_dir: Option<&'a str>,
+    /// The log level where nothing says another.
+    pub log: Option<&'a str>,
     /// `--listen`
     pub listen: Option<String>,
     /// `--public-url`
@@ -65,7 +67,7 @@ impl Config {
             database_url: settings.database_url.clone().or(file.database_url).filter(|url| !url.is_empty()),
             listen: overrides.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7300".into()),
             public_url: overrides.public_url.or(file.public_url),
-            log: settings.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
+            log: settings.log.clone().or(file.log).unwrap_or_else(|| overrides.log.unwrap_or("info").to_owned()),
             log_format: settings.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             allow_private: if settings.allow_private.is_empty() {
                 file.allow_private.unwrap_or_default()

@@ -42,7 +42,12 @@ const SOURCE: &str = "demo-customers";
 
 /// Runs the sample organisation with a life of its own.
 pub fn run(settings: &Settings, arguments: &Demo) -> Result<ExitCode> {
-    let overrides = Overrides { data_dir: Some("dandelion-demo"), listen: arguments.listen.clone(), public_url: None };
+    let overrides = Overrides {
+        data_dir: Some("dandelion-demo"),
+        log: Some("warn"),
+        listen: arguments.listen.clone(),
+        public_url: None,
+    };
     let mut config = Config::load(settings, overrides)?;
     // The demo's own network and webhook are on this machine.
     config.allow_private.push("127.0.0.1".into());

@@ -23,8 +23,11 @@ use crate::{
 
 /// Runs the hub until it is told to stop (Ctrl-C or SIGTERM).
 pub fn run(settings: &Settings, arguments: &Serve) -> Result<ExitCode> {
-    let overrides =
-        Overrides { listen: arguments.listen.clone(), public_url: arguments.public_url.clone(), data_dir: None };
+    let overrides = Overrides {
+        listen: arguments.listen.clone(),
+        public_url: arguments.public_url.clone(),
+        ..Overrides::default()
+    };
     let config = Config::load(settings, overrides)?;
     logging::start(&config);
     super::runtime()?.block_on(async {
