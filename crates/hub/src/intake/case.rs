@@ -93,17 +93,21 @@ pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>
     if post.ours {
         return Ok(());
     }
-    let Some(mention) = tx.opt(q!("select id from mentions where post_id = $1", post.id)).await? else {
+    let Some(mention) = tx.opt(q!("select id, case_id from mentions where post_id = $1", post.id)).await? else {
         return place(tx, prepared, std::slice::from_ref(post)).await;
     };
-    let mention: i64 = mention.get("id")?;
+    let (mention, case): (i64, Option<i64>) = (mention.get("id")?, mention.get("case_id")?);
     tx.run(q!("delete from mention_queries where mention_id = $1", mention)).await?;
     tx.insert("mention_queries", &["mention_id", "query_id", "spans"], hits(mention, post), "").await?;
     let id = tx.id("analyses").await?;
     let analysis = post.fresh.analysis(&prepared.engine);
     let now = tx.now();
     let row = analysis_row(id, post.id, revision, now, &analysis);
-    tx.insert("analyses", ANALYSIS_COLUMNS, vec![row], "on conflict do nothing").await.map(drop)
+    tx.insert("analyses", ANALYSIS_COLUMNS, vec![row], "on conflict do nothing").await?;
+    match case {
+        Some(case) => crate::case::judge(tx, case).await, // people's corrections stay above it
+        None => Ok(()),
+    }
 }
 
 /// Two threads turned out to be one: posts move, and two cases become one.
