@@ -47,13 +47,16 @@ impl Staff {
 
     /// Some hours' work at the moment the hub's clock shows.
     pub async fn work(&mut self, hub: &Hub) -> Result<()> {
-        case::tick(hub).await?;
         let engine = hub.engine().await?;
         for row in self.pile(hub, View::Offered).await? {
             self.decide(hub, &row).await;
         }
+        case::tick(hub).await?;
         let now = hub.now();
-        for row in self.pile(hub, View::All).await? {
+        // Whoever waits longest first; then what changed last, where customers have answered.
+        let mut pile = self.pile(hub, View::Waiting).await?;
+        pile.extend(self.pile(hub, View::All).await?.into_iter().filter(|row| row.asked_at.is_none()));
+        for row in pile {
             if row.closed_at.is_some() || row.offer.is_some() || now - row.last_post_at < 2 * HOUR {
                 continue;
             }
@@ -120,8 +123,8 @@ impl Staff {
             })
         } else if (is("praise") || is("other")) && waits > 20 * HOUR && self.dice.chance(0.5) {
             Some((Closing::NoAnswerNeeded, "nothing was asked"))
-        } else if waits > 96 * HOUR && self.dice.chance(0.25) {
-            Some((Closing::NoAnswerNeeded, "too old to help; noted for the product team"))
+        } else if waits > 40 * HOUR && !is("risk") && self.dice.chance(0.4) {
+            Some((Closing::NoAnswerNeeded, "too late to help; noted for the product team"))
         } else {
             None
         };
