@@ -105,7 +105,7 @@ const trial = (method, path, operation) => {
 };
 
 const ask = async (method, path, inputs, body) => {
-  let address = path;
+  let address = (description.servers?.[0]?.url ?? "") + path;
   const query = new URLSearchParams();
   for (const { each, input } of inputs) {
     if (each.in === "path") address = address.replace(`{${each.name}}`, encodeURIComponent(input.value));

@@ -24,6 +24,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
 pub(crate) fn complete(api: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(api).unwrap_or_default();
     document["openapi"] = "3.1.0".into();
+    document["servers"] = json!([{ "url": PREFIX }]);
     document["components"]["securitySchemes"] = json!({
         "token": { "type": "http", "scheme": "bearer", "description": "An API token, made under /tokens." },
         "session": { "type": "apiKey", "in": "cookie", "name": "dandelion",
