@@ -85,6 +85,8 @@ shape!(
 
 /// Longest wording of a query, in characters.
 const TEXT: usize = 20_000;
+/// Longest text of a test case, in characters.
+const CASE: usize = 4000;
 
 /// All queries
 ///
@@ -168,6 +170,9 @@ async fn change(
     at_most("why", &new.why, 1000)?;
     if new.cases.len() > 100 {
         return Err(Problem::invalid("cases", "at most 100 are taken"));
+    }
+    for case in &new.cases {
+        at_most("cases", &case.text, CASE)?;
     }
     let present = query::find(&app.hub, id).await?;
     etag::same(&headers, &etag::of_version("query", id, present.version))?;
