@@ -44,7 +44,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_nothing() {
         replies.send_some(4).await;
         tokio::time::sleep(Duration::from_millis(50 + random.u64() % 1_200)).await;
         // Now and then the import dies at the same moment, now and then it lives on beside the restart.
-        if random.u64() % 2 == 0 {
+        if random.u64().is_multiple_of(2) {
             imports.kill();
         }
         program.kill();
