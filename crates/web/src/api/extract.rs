@@ -112,3 +112,11 @@ pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), Proble
     }
     Err(Problem::invalid(field, format!("at most {most} characters are taken")))
 }
+
+/// Checks numbers of records that were given: they begin at 1.
+pub(crate) fn numbers(given: &[(&str, Option<i64>)]) -> Result<(), Problem> {
+    match given.iter().find(|(_, number)| number.is_some_and(|number| number < 1)) {
+        Some((field, _)) => Err(Problem::invalid(*field, "a number of a record is 1 or more")),
+        None => Ok(()),
+    }
+}

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     auth::Reading,
     events::limit,
-    extract::{After, Json, Page, Query},
+    extract::{After, Json, Page, Query, numbers},
     shape::{Given, Moment, Named, Shape as _, shape, words},
 };
 use crate::{App, Problem};
@@ -103,15 +103,16 @@ enum Grade {
 }
 
 impl Which {
-    fn filter(&self) -> Filter {
-        Filter {
+    fn filter(&self) -> Result<Filter, Problem> {
+        numbers(&[("unit", self.unit)])?;
+        Ok(Filter {
             kind: self.kind.map(Into::into),
             grade: self.grade.map(|grade| format!("{grade:?}")),
             unit: self.unit,
             since: self.since.map(Given::micros),
             until: self.until.map(Given::micros),
             void: self.void == Some(true),
-        }
+        })
     }
 }
 
@@ -125,7 +126,7 @@ async fn list(
     Query(which): Query<Which>,
 ) -> Result<Json<Page<Outcome>>, Problem> {
     let after: Option<i64> = After::of(which.after.as_ref())?;
-    let found = outcome::list(&app.hub, &viewer, &which.filter(), after, limit(which.limit)?.into()).await?;
+    let found = outcome::list(&app.hub, &viewer, &which.filter()?, after, limit(which.limit)?.into()).await?;
     Ok(Json(Page::new(found.rows.shape(), found.next)))
 }
 
@@ -149,7 +150,7 @@ async fn sums(
     State(app): State<App>,
     Query(which): Query<Which>,
 ) -> Result<Json<Page<OutcomeSum>>, Problem> {
-    let sums = outcome::sums(&app.hub, &viewer, &which.filter()).await?;
+    let sums = outcome::sums(&app.hub, &viewer, &which.filter()?).await?;
     let shown = |sum: outcome::Sums| OutcomeSum { kind: sum.kind.shape(), grade: sum.grade, count: sum.count };
     Ok(Json(Page::whole(sums.into_iter().map(shown).collect())))
 }

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     auth::Reading,
     events::limit,
-    extract::{After, Json, Page, Query, at_most},
+    extract::{After, Json, Page, Query, at_most, numbers},
     shape::{Given, Moment, Shape as _, shape},
 };
 use crate::{App, Problem};
@@ -93,6 +93,8 @@ async fn list(
     Query(which): Query<Which>,
 ) -> Result<Json<Page<Post>>, Problem> {
     let (after, limit) = (After::of(which.after.as_ref())?, limit(which.limit)?);
+    numbers(&[("source", which.source), ("query", which.query), ("author", which.author)])?;
+    at_most("network", which.network.as_deref().unwrap_or(""), 32)?;
     at_most("text", which.text.as_deref().unwrap_or(""), 500)?;
     let search = Search {
         text: which.text.unwrap_or_default(),

@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     auth::{Reading, Writing},
-    extract::{Json, Page, Query},
+    extract::{Json, Page, Query, at_most},
     shape::{Moment, Shape as _, shape, words},
 };
 use crate::{App, Problem, problem::Id};
@@ -298,6 +298,7 @@ async fn submit(
     Id(id): Id,
     Json(given): Json<About>,
 ) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
     Ok(Json(reply::submit(&app.hub, &viewer, id, given.version).await?.shape()))
 }
 
@@ -312,6 +313,7 @@ async fn approve(
     Id(id): Id,
     Json(given): Json<About>,
 ) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
     Ok(Json(reply::approve(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
 }
 
@@ -326,6 +328,7 @@ async fn request_changes(
     Id(id): Id,
     Json(given): Json<About>,
 ) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
     Ok(Json(reply::request_changes(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
 }
 
@@ -340,6 +343,7 @@ async fn reject(
     Id(id): Id,
     Json(given): Json<About>,
 ) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
     Ok(Json(reply::reject(&app.hub, &viewer, id, given.version, &given.why).await?.shape()))
 }
 
@@ -392,6 +396,7 @@ async fn cancel(
     Id(id): Id,
     Json(given): Json<Cancellation>,
 ) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
     Ok(Json(reply::cancel(&app.hub, &viewer, id, &given.why).await?.shape()))
 }
 

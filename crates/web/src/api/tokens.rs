@@ -121,6 +121,9 @@ async fn make(
     Json(new): Json<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
     at_most("name", &new.name, 120)?;
+    if new.scopes.len() > 3 {
+        return Err(Problem::invalid("scopes", "there are three: read, write, admin"));
+    }
     let scopes: BTreeSet<_> = new.scopes.into_iter().map(Into::into).collect();
     let (secret, token) = api_token::make(&app.hub, &viewer, &new.name, new.role.into(), scopes, new.days).await?;
     Ok((StatusCode::CREATED, Json(MadeToken { token: token.shape(), secret })))

@@ -6,6 +6,7 @@ mod headers;
 mod hooks;
 mod invitations;
 mod live;
+mod matrix;
 mod problems;
 mod serving;
 mod sessions;

@@ -37,6 +37,7 @@ key = "repairs"
 name = "Repairs"
 kind = "spoke"
 parent = "head-office"
+approval = "head-office"
 
 [[unit]]
 key = "press"
@@ -74,6 +75,18 @@ name = "Lea"
 email = "lea@example.org"
 roles = [{ unit = "repairs", role = "lead" }]
 
+[[member]]
+key = "pia"
+name = "Pia"
+email = "pia@example.org"
+roles = [{ unit = "press", role = "lead" }]
+
+[[member]]
+key = "vic"
+name = "Vic"
+email = "vic@example.org"
+roles = [{ unit = "repairs", role = "viewer" }]
+
 [[handle]]
 key = "care"
 network = "demo"
@@ -105,11 +118,22 @@ impl Installation {
         Self::on(TestHub::sqlite().await, address).await
     }
 
+    /// Where nobody has to type a password, which saves the time to hash one.
+    pub async fn without_passwords() -> Self {
+        Self::with(TestHub::sqlite().await, "http://127.0.0.1:7380/", None).await
+    }
+
     /// On a store given.
     pub async fn on(hub: TestHub, address: &str) -> Self {
         let hash = password::hash(&hub.random, PASSWORD).await.unwrap();
+        Self::with(hub, address, Some(hash)).await
+    }
+
+    async fn with(hub: TestHub, address: &str, hash: Option<String>) -> Self {
         unit::import(&hub, Actor::System("test"), ORGANISATION).await.unwrap();
-        hub.sql(&[format!("update members set password = '{hash}'")]).await;
+        if let Some(hash) = hash {
+            hub.sql(&[format!("update members set password = '{hash}'")]).await;
+        }
         for (id, key) in [(HUB, "head-office"), (REPAIRS, "repairs"), (PRESS, "press")] {
             assert_eq!(unit::Org::load(&hub.db).await.unwrap().unit_by_key(key).unwrap().id, id);
         }

@@ -18,7 +18,7 @@ use super::{
     auth::Reading,
     etag,
     events::limit,
-    extract::{After, Json, Page, Query, at_most},
+    extract::{After, Json, Page, Query, at_most, numbers},
     shape::{Given, Shape as _, words},
 };
 use crate::{App, Problem, problem::Id};
@@ -154,6 +154,7 @@ impl Which {
         for (field, text, most) in texts.into_iter().chain(more) {
             at_most(field, text.as_deref().unwrap_or(""), most)?;
         }
+        numbers(&[("unit", self.unit), ("assignee", self.assignee), ("author", self.author)])?;
         let nobody = self.unassigned == Some(true);
         if self.urgency_min.is_some_and(|least| least > 3) {
             return Err(Problem::invalid("urgency_min", "urgency goes from 0 to 3"));

@@ -17,7 +17,7 @@ use crate::{
         auth::{Reading, Writing},
         etag,
         events::limit,
-        extract::{Json, Made, Page, Query},
+        extract::{Json, Made, Page, Query, at_most},
         shape::{Given, Moment, Named, Shape as _, shape, words},
     },
     problem::{Id, Ids},
@@ -114,7 +114,7 @@ struct NewHandoff {
     #[schema(minimum = 1)]
     to: i64,
     /// Why, in words for its people.
-    #[schema(min_length = 1, max_length = 1000)]
+    #[schema(min_length = 1, max_length = 2000)]
     reason: String,
 }
 
@@ -150,7 +150,7 @@ async fn accept(Writing(viewer): Writing, State(app): State<App>, Id(id): Id) ->
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
     /// In words.
-    #[schema(min_length = 1, max_length = 1000)]
+    #[schema(min_length = 1, max_length = 2000)]
     pub(crate) reason: String,
 }
 
@@ -165,6 +165,7 @@ async fn bounce(
     Id(id): Id,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Problem> {
+    at_most("reason", &why.reason, 2000)?;
     case::bounce(&app.hub, &viewer, id, &why.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -191,6 +192,7 @@ async fn watch(
     Ids(id, unit): Ids,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Problem> {
+    at_most("reason", &why.reason, 2000)?;
     case::tell(&app.hub, &viewer, id, unit, &why.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -235,7 +237,7 @@ struct Resolve {
     /// How.
     kind: Closing,
     /// Why, in words.
-    #[schema(min_length = 1, max_length = 1000)]
+    #[schema(min_length = 1, max_length = 2000)]
     why: String,
     /// A post of the case that shows it.
     #[schema(minimum = 1)]
@@ -255,6 +257,7 @@ async fn resolve(
     Json(given): Json<Resolve>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let seen = etag::seen(&headers, "case", id)?;
+    at_most("why", &given.why, 2000)?;
     let kind = given.kind.into();
     let id = case::resolve(&app.hub, &viewer, id, kind, &given.why, given.evidence, seen).await?;
     Ok((StatusCode::CREATED, Json(Made { id })))
@@ -271,6 +274,7 @@ async fn reopen(
     Id(id): Id,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Problem> {
+    at_most("reason", &why.reason, 2000)?;
     case::reopen(&app.hub, &viewer, id, &why.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

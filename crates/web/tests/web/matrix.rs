@@ -1,0 +1,379 @@
+//! Every address × who asks × whose unit: the one table of who may do what. A route without a line here fails the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::{Method, StatusCode, header};
+use dandelion_hub::{
+    case::{self, Judged},
+    intake::{self, Item},
+    log::Actor,
+    member::{self, api_token},
+    query, reply,
+    scope::Role,
+    source::{self, Kind, NewSource},
+};
+use dandelion_post::Post;
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::support::{Browser, Installation, PRESS, REPAIRS};
+
+/// Who asks, in the order of the columns: nobody; the lead of another unit; a viewer, an agent and the lead of the unit
+/// concerned; the administrator of everything.
+const WHO: [&str; 6] = ["", "pia", "vic", "ana", "lea", "root"];
+
+/// What must have happened first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// A case of the unit, with a post, a note that calls nobody, and a drafted reply.
+    Case,
+    /// As well: offered to the other unit.
+    Offered,
+    /// As well: the other unit was told.
+    Told,
+    /// As well: put aside.
+    Snoozed,
+    /// As well: resolved.
+    Resolved,
+    /// As well: a correction.
+    Corrected,
+    /// As well: the source was paused.
+    Paused,
+    /// As well: a note calls the lead.
+    Called,
+    /// As well: the reply was submitted to the approvers of the head office.
+    Submitted,
+}
+
+/// One line: method, address, body, what happened first, and what each of [`WHO`] gets: `-` must sign in, `h` there is
+/// no such thing (hidden), `f` forbidden, `o` done or shown, `.` not asked.
+type Line = (&'static str, &'static str, Option<&'static str>, After, &'static str);
+
+use After::{Called, Case, Corrected, Offered, Paused, Resolved, Snoozed, Submitted, Told};
+
+const API: &[Line] = &[
+    ("GET", "/me", None, Case, "-ooooo"),
+    ("GET", "/units", None, Case, "-ooooo"),
+    ("GET", "/units/{id}", None, Case, "-ooooo"),
+    ("GET", "/members", None, Case, "-ooooo"),
+    (
+        "POST",
+        "/members",
+        Some(r#"{"name":"N","email":"n@example.org","roles":[{"unit":2,"role":"agent"}]}"#),
+        Case,
+        "-ffffo",
+    ),
+    ("GET", "/members/{id}", None, Case, "-ooooo"),
+    ("PUT", "/members/{id}", Some(r#"{"name":"N","email":"n@example.org","roles":[]}"#), Case, "-ffffo"),
+    ("PUT", "/members/{id}/disabling", None, Case, "-ffffo"),
+    ("DELETE", "/members/{id}/disabling", None, Case, "-ffffo"),
+    ("GET", "/handles", None, Case, "-ooooo"),
+    ("GET", "/handles/{id}", None, Case, "-ooooo"),
+    ("GET", "/tokens", None, Case, "-ooooo"),
+    ("POST", "/tokens", Some(r#"{"name":"n","role":"viewer","scopes":["read"]}"#), Case, "-ooooo"),
+    ("DELETE", "/tokens/{id}", None, Case, "-hhhho"),
+    ("GET", "/cases", None, Case, "-ooooo"),
+    ("GET", "/cases/counts", None, Case, "-ooooo"),
+    ("GET", "/cases/{id}", None, Case, "-hoooo"),
+    ("GET", "/cases/{id}", None, Offered, "-ooooo"),
+    ("GET", "/cases/{id}", None, Told, "-ooooo"),
+    ("PUT", "/cases/{id}/assignment", Some(r#"{"member":null}"#), Case, "-hfooo"),
+    ("PUT", "/cases/{id}/assignment", Some(r#"{"member":null}"#), Told, "-ffooo"),
+    ("POST", "/cases/{id}/notes", Some(r#"{"text":"a note"}"#), Case, "-hfooo"),
+    ("POST", "/cases/{id}/notes", Some(r#"{"text":"a note"}"#), Told, "-ofooo"),
+    ("POST", "/cases/{id}/handoffs", Some(r#"{"to":3,"reason":"yours"}"#), Case, "-hfooo"),
+    ("POST", "/handoffs/{id}/acceptance", None, Offered, "-offfo"),
+    ("POST", "/handoffs/{id}/bounce", Some(r#"{"reason":"not ours"}"#), Offered, "-offfo"),
+    ("POST", "/handoffs/{id}/withdrawal", None, Offered, "-ffooo"),
+    ("PUT", "/cases/{id}/watches/{unit}", Some(r#"{"reason":"for your eyes"}"#), Case, "-hfooo"),
+    ("DELETE", "/cases/{id}/watches/{unit}", None, Told, "-ofooo"),
+    ("POST", "/cases/{id}/resolution", Some(r#"{"kind":"spam","why":"it is"}"#), Case, "-hfooo"),
+    ("POST", "/cases/{id}/reopening", Some(r#"{"reason":"it is not"}"#), Resolved, "-hfooo"),
+    ("PUT", "/cases/{id}/snooze", Some(r#"{"until":"2026-03-09T09:00:00Z"}"#), Case, "-hfooo"),
+    ("DELETE", "/cases/{id}/snooze", None, Snoozed, "-hfooo"),
+    ("POST", "/cases/{id}/corrections", Some(r#"{"post":1,"judgement":"urgency","value":1}"#), Case, "-hfooo"),
+    ("DELETE", "/cases/{id}/corrections/{correction}", None, Corrected, "-hfooo"),
+    ("POST", "/undo", Some(r#"{"event":EVENT}"#), Resolved, "-hfo.."),
+    ("GET", "/pings", None, Called, "-ooooo"),
+    ("PUT", "/pings/{note}/seen", None, Called, "-hhhoh"),
+    ("GET", "/replies", None, Case, "-ooooo"),
+    ("GET", "/cases/{id}/replies", None, Case, "-ooooo"),
+    ("POST", "/cases/{id}/replies", Some(r#"{"handle":1,"text":"hello"}"#), Case, "-hfooo"),
+    ("GET", "/replies/{id}", None, Case, "-hoooo"),
+    ("PUT", "/replies/{id}/text", Some(r#"{"version":1,"text":"other words"}"#), Case, "-hfooo"),
+    ("GET", "/replies/{id}/steps", None, Case, "-hoooo"),
+    ("GET", "/replies/{id}/attempts", None, Case, "-hoooo"),
+    ("POST", "/replies/{id}/submission", Some(r#"{"version":1}"#), Case, "-hfooo"),
+    ("POST", "/replies/{id}/approval", Some(r#"{"version":1}"#), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/changes", Some(r#"{"version":1,"why":"shorter"}"#), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/rejection", Some(r#"{"version":1,"why":"no"}"#), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/queueing", Some(r#"{"version":1}"#), Case, "-hfooo"),
+    ("POST", "/replies/{id}/cancellation", Some("{}"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/release", None, Case, "-hfooo"),
+    ("POST", "/replies/{id}/verdict", Some(r#"{"verdict":"leave_unsent"}"#), Case, "-hfooo"),
+    ("GET", "/posts", None, Case, "-ooooo"),
+    ("GET", "/queries", None, Case, "-ooooo"),
+    ("POST", "/queries", Some(r#"{"unit":2,"name":"N","text":"kettle"}"#), Case, "-fffoo"),
+    ("GET", "/queries/{id}", None, Case, "-ooooo"),
+    ("PUT", "/queries/{id}", Some(r#"{"text":"kettle OR pot","version":1}"#), Case, "-fffoo"),
+    ("DELETE", "/queries/{id}", None, Case, "-fffoo"),
+    ("GET", "/queries/{id}/versions", None, Case, "-ooooo"),
+    ("POST", "/queries/rehearsals", Some(r#"{"text":"kettle"}"#), Case, "-ooooo"),
+    ("GET", "/sources", None, Case, "-ooooo"),
+    ("POST", "/sources", Some(r#"{"name":"N","kind":"webhook","unit":2}"#), Case, "-fffoo"),
+    ("GET", "/sources/{id}", None, Case, "-ooooo"),
+    ("PUT", "/sources/{id}/pause", Some(r#"{"why":"rest"}"#), Case, "-fffoo"),
+    ("DELETE", "/sources/{id}/pause", None, Paused, "-fffoo"),
+    ("GET", "/sources/{id}/secrets", None, Case, "-fffoo"),
+    ("POST", "/sources/{id}/secrets", None, Case, "-fffoo"),
+    ("DELETE", "/sources/{id}/secrets/{secret}", None, Case, "-fffoo"),
+    ("GET", "/sources/{id}/refusals", None, Case, "-ooooo"),
+    (
+        "POST",
+        "/refusals/{id}/retry",
+        Some(r#"{"mended":"{\"id\":\"2\",\"text\":\"now with words\"}"}"#),
+        Case,
+        "-fffoo",
+    ),
+    ("GET", "/outcomes", None, Case, "-ooooo"),
+    ("GET", "/outcomes/sums", None, Case, "-ooooo"),
+    ("GET", "/events", None, Case, "-ooooo"),
+    ("GET", "/events/{id}", None, Case, "-hhhho"),
+];
+
+/// Addresses outside the API, and who may ask: `public`, or `signed` for everybody who is signed in, each seeing their
+/// own. What a page shows of whose unit is the same as in the API: both ask the hub with the same viewer.
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("GET", "/livez", "public"),
+    ("GET", "/readyz", "public"),
+    ("GET", "/metrics", "machine"),
+    ("GET", "/live", "signed"),
+    ("GET", "/robots.txt", "public"),
+    ("GET", "/favicon.ico", "public"),
+    ("GET", "/assets/{version}/{*name}", "public"),
+    ("GET", "/docs/api", "public"),
+    ("GET", "/openapi.json", "public"), // below /api/v1
+    ("POST", "/hooks/{source}", "signature"),
+    ("GET", "/session/new", "public"),
+    ("POST", "/session", "public"),
+    ("POST", "/session/end", "public"),
+    ("GET", "/session/once/{token}", "public"),
+    ("POST", "/session/once/{token}", "public"),
+    ("GET", "/password/{token}", "public"),
+    ("POST", "/password/{token}", "public"),
+];
+
+#[test]
+fn no_operation_is_missing_here() {
+    let mut described = BTreeSet::new();
+    for (path, item) in dandelion_web::api::description()["paths"].as_object().unwrap() {
+        described.extend(item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let listed: BTreeSet<String> = API.iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
+    assert_eq!(listed, described, "say in tests/web/matrix.rs who may do it");
+}
+
+#[test]
+fn no_route_is_missing_here() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeSet::new();
+    collect_routes(&source, &mut found);
+    let listed: BTreeSet<String> = OTHERS.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    assert_eq!(listed, found, "say in tests/web/matrix.rs who may ask");
+}
+
+/// Reads `.route("ADDRESS", get(…).post(…))` out of the sources: axum keeps no list that could be asked.
+fn collect_routes(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_routes(&path, found);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for route in text.split(".route(").skip(1) {
+            let Some((address, handlers)) = route.trim_start().trim_start_matches('"').split_once('"') else {
+                continue;
+            };
+            let end = handlers.find(".route(").unwrap_or(handlers.len());
+            let (mut depth, mut stop) = (1_i32, end);
+            for (at, character) in handlers[..end].char_indices() {
+                depth += i32::from(character == '(') - i32::from(character == ')');
+                if depth == 0 {
+                    stop = at;
+                    break;
+                }
+            }
+            for method in ["get", "post", "put", "delete", "patch"] {
+                let named = |before: &str| handlers[..stop].contains(&format!("{before}{method}("));
+                if named(" ") || named(".") || named("::") || named("\n") {
+                    found.insert(format!("{} {address}", method.to_uppercase()));
+                }
+            }
+        }
+    }
+}
+
+/// What a line needs, made by the nouns themselves.
+async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64> {
+    let by = || Actor::System("test");
+    let viewer = |id: i64| member::viewer(&at.hub, id);
+    let (ana, lea) = (viewer(2).await.unwrap(), viewer(4).await.unwrap());
+    let new = NewSource {
+        key: "shop".into(),
+        name: "Shop".into(),
+        kind: Kind::Webhook,
+        network: "demo".into(),
+        unit: Some(REPAIRS),
+        url: None,
+    };
+    let source = source::add_as(&at.hub, by(), &new).await.unwrap().id;
+    let secret = source::add_secret_as(&at.hub, by(), source).await.unwrap().id;
+    query::add(&at.hub, &lea, REPAIRS, "Kettles", "kettle", "").await.unwrap();
+    let post = |id: &str, text: &str| Post { id: id.into(), text: text.into(), ..Post::default() };
+    let items = vec![Item::post("1", post("1", "My kettle leaks")), Item::post("2", post("2", " "))];
+    let accounting = intake::receive(&at.hub, source, items).await.unwrap();
+    assert_eq!((accounting.stored, accounting.refused), (1, 1));
+    let case = 1;
+    case::take(&at.hub, &ana, case).await.unwrap();
+    let text = "We will repair it".to_owned();
+    let reply = reply::New { case_id: case, post_id: None, handle_id: 1, text };
+    let reply = reply::draft(&at.hub, &ana, &reply).await.unwrap().id;
+    let mut ids = BTreeMap::from([("case", case), ("reply", reply), ("secret", secret), ("source", source)]);
+    match after {
+        Case => {}
+        Offered => drop(ids.insert("handoff", case::offer(&at.hub, &ana, case, PRESS, "yours", None).await.unwrap())),
+        Told => case::tell(&at.hub, &ana, case, PRESS, "for your eyes").await.unwrap(),
+        Snoozed => case::snooze(&at.hub, &ana, case, at.hub.clock.now() + 3_600_000_000, None).await.unwrap(),
+        Resolved => {
+            case::resolve(&at.hub, &ana, case, case::Closing::Spam, "it is", None, None).await.unwrap();
+            let event = case::undoable(&at.hub, &ana, case).await.unwrap().expect("a closing can be undone").event;
+            ids.insert("event", event);
+        }
+        Corrected => {
+            let made = case::correct(&at.hub, &ana, case, 1, Judged::Urgency, &json!(2)).await.unwrap();
+            ids.insert("correction", made);
+        }
+        Paused => source::set_paused(&at.hub, by(), source, Some("rest")).await.unwrap(),
+        Submitted => drop(reply::submit(&at.hub, &ana, reply, 1).await.unwrap()),
+        Called => drop(ids.insert("note", case::note(&at.hub, &ana, case, "@lea look").await.unwrap().id)),
+    }
+    ids
+}
+
+/// A program for each of [`WHO`], with a token that may do whatever they may.
+async fn programs(at: &Installation) -> Vec<Browser> {
+    let mut programs = Vec::new();
+    for who in WHO {
+        let mut program = at.browser();
+        program.headers.insert(header::ACCEPT, "application/json".parse().unwrap());
+        if !who.is_empty() {
+            let id = member::by_key(&at.hub.db, who).await.unwrap().unwrap().id;
+            let viewer = member::viewer(&at.hub, id).await.unwrap();
+            let role = Role::ALL.into_iter().rev().find(|role| viewer.may_anywhere(*role)).unwrap();
+            let made = api_token::make(&at.hub, &viewer, "t", role, api_token::Scope::ALL.into(), None).await.unwrap();
+            program.headers.insert(header::AUTHORIZATION, format!("Bearer {}", made.0).parse().unwrap());
+        }
+        programs.push(program);
+    }
+    programs
+}
+
+fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
+    let noun = path.split('/').nth(1).unwrap();
+    let id = match noun {
+        "handoffs" => ids["handoff"],
+        "replies" => ids["reply"],
+        "sources" => ids["source"],
+        "members" => 3, // Max of the press office, whom only the administrator of everything may change
+        "tokens" => 5,  // the administrator's: tokens are made in the order of WHO
+        "events" => 1,  // of the organisation
+        _ => 1,
+    };
+    let with = |path: String, name: &str, id: Option<&i64>| path.replace(name, &id.unwrap_or(&1).to_string());
+    let path = with(path.replace("{id}", &id.to_string()), "{unit}", Some(&PRESS));
+    let path = with(path, "{note}", ids.get("note"));
+    let path = with(path, "{correction}", ids.get("correction"));
+    format!("/api/v1{}", with(path, "{secret}", ids.get("secret")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reaches_what_is_not_theirs() {
+    let lines = futures_util::stream::iter(API).map(|line| tokio::spawn(walk(line))).buffered(8);
+    let wrong: Vec<String> = lines.map(|wrong| wrong.unwrap()).concat().await;
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Asks one line as everybody, and says whose answer was not as written.
+async fn walk((method, path, body, after, expected): &Line) -> Vec<String> {
+    let at = Installation::without_passwords().await;
+    let ids = prepare(&at, *after).await;
+    let mut programs = programs(&at).await;
+    let path = address(path, &ids);
+    let event = ids.get("event").copied().unwrap_or(0).to_string();
+    let body = body.map(|body| body.replace("EVENT", &event));
+    let method: Method = method.parse().unwrap();
+    // Those who are refused first: what they try must change nothing for who may.
+    let mut order: Vec<usize> = (0..WHO.len()).collect();
+    order.sort_by_key(|who| expected.as_bytes()[*who] == b'o');
+    let mut wrong = Vec::new();
+    for who in order {
+        let expects = expected.as_bytes()[who];
+        if expects == b'.' {
+            continue;
+        }
+        let (kind, sent) = body.clone().map_or(("", String::new()), |body| ("application/json", body));
+        let answer = programs[who].send(method.clone(), &path, kind, sent.into()).await;
+        let got = match answer.status {
+            StatusCode::UNAUTHORIZED => b'-',
+            StatusCode::NOT_FOUND => b'h',
+            StatusCode::FORBIDDEN => b'f',
+            status if status.is_server_error() => b'!',
+            _ => b'o',
+        };
+        if got != expects {
+            let (got, expects) = (char::from(got), char::from(expects));
+            wrong.push(format!("{method} {path} as `{}`: {got} instead of {expects}: {}", WHO[who], answer.text));
+        }
+        if expects == b'o' && method != Method::GET {
+            break; // done; the others would find it done already
+        }
+    }
+    wrong
+}
+
+#[tokio::test]
+async fn lists_hold_nothing_of_another_unit() {
+    let at = Installation::without_passwords().await;
+    prepare(&at, Resolved).await;
+    let mut programs = programs(&at).await;
+    let of = |who: &str| WHO.iter().position(|name| *name == who).unwrap();
+    for path in ["/api/v1/cases", "/api/v1/cases/1/replies", "/api/v1/outcomes", "/api/v1/pings"] {
+        let items = programs[of("pia")].get(path).await.json()["items"].clone();
+        assert_eq!(items, json!([]), "{path}");
+    }
+    assert_eq!(programs[of("ana")].get("/api/v1/cases").await.json()["items"].as_array().unwrap().len(), 1);
+    let posts = programs[of("pia")].get("/api/v1/posts").await.json();
+    assert_eq!(
+        (posts["items"][0]["text"].as_str(), &posts["items"][0]["case"]),
+        (Some("My kettle leaks"), &Value::Null)
+    );
+    let events = programs[of("pia")].get("/api/v1/events?limit=200").await.json();
+    let foreign = events["items"].as_array().unwrap().iter().filter(|event| event["unit"] != PRESS).count();
+    assert_eq!(foreign, 0, "{events}");
+    let counts = programs[of("pia")].get("/api/v1/cases/counts").await.json();
+    assert_eq!(counts["units"].as_array().unwrap().len(), 1, "{counts}");
+}
+
+#[tokio::test]
+async fn what_is_not_public_asks_to_sign_in() {
+    let at = Installation::without_passwords().await;
+    for (method, path, who) in OTHERS.iter().filter(|(.., who)| *who == "signed") {
+        let path = path.replace("{id}", "1").replace("{key}", "repairs");
+        let answer = at.browser().send(method.parse().unwrap(), &path, "", axum::body::Body::empty()).await;
+        let asked = answer.status == StatusCode::UNAUTHORIZED
+            || (answer.status == StatusCode::SEE_OTHER && answer.header(header::LOCATION).starts_with("/session/new"))
+            || answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        assert!(asked, "{who} {method} {path}: {} {}", answer.status, answer.text);
+    }
+}
