@@ -8,6 +8,9 @@ const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+// Words of the description, in which backticks mark code.
+const said = (text) => make("span", {}, ...text.split("`").map((part, index) => (index % 2 ? make("code", { textContent: part }) : part)));
+
 let description;
 const resolve = (schema) => {
   if (!schema?.$ref) return schema ?? {};
@@ -36,7 +39,7 @@ const fields = (given, depth = 0) => {
   return make("ul", {}, ...Object.entries(properties).map(([name, field]) => make("li", {},
     make("code", { textContent: name }), " ",
     make("span", { className: "meta", textContent: `${typeOf(field)}${required.has(name) ? "" : ", may be absent"}` }), " ",
-    resolve(field).description ?? field.description ?? "",
+    said(resolve(field).description ?? field.description ?? ""),
     fields(field, depth + 1))));
 };
 
@@ -63,7 +66,7 @@ const parameters = (operation) => {
     make("tbody", {}, ...all.map((each) => make("tr", {},
       make("td", {}, make("code", { textContent: each.name }), each.required ? " (required)" : ""),
       make("td", { textContent: typeOf(each.schema ?? {}) }),
-      make("td", { textContent: each.description ?? "" })))));
+      make("td", {}, said(each.description ?? ""))))));
 };
 
 const responses = (operation) => make("table", {},
@@ -73,7 +76,7 @@ const responses = (operation) => make("table", {},
     const schema = answer.content?.["application/json"]?.schema;
     const shown = schema && fields(schema);
     return make("tr", {}, make("td", {}, make("code", { textContent: status })),
-      make("td", {}, answer.description || "The answer.",
+      make("td", {}, said(answer.description || "The answer."),
         shown && make("details", { className: "schema" }, make("summary", { textContent: "Fields" }), shown)));
   })));
 
@@ -136,7 +139,7 @@ const operationBlock = (method, path, operation) => {
     if (!details.open || details.childElementCount > 1) return;
     const schema = operation.requestBody?.content?.["application/json"]?.schema;
     details.append(make("div", {},
-      operation.description ? make("p", { textContent: operation.description }) : null,
+      operation.description ? make("p", {}, said(operation.description)) : null,
       parameters(operation),
       schema && fields(schema) ? make("details", { className: "schema" }, make("summary", { textContent: "Fields of the body" }), fields(schema)) : null,
       responses(operation),
