@@ -1,6 +1,10 @@
 //! What is counted, in the format of Prometheus, for this machine or whoever holds the token.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -9,8 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use dandelion_hub::{intake::Accounting, reply, source};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::{
+        EncodeLabelSet,
+        text::{encode_eof, encode_registry},
+    },
     metrics::{
         counter::Counter,
         family::Family,
@@ -82,11 +90,48 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn show(_: Allowed, State(app): State<App>) -> Result<Response, Problem> {
+    let stored = of_the_store(&app).await?;
     let mut text = String::new();
-    encode(&mut text, &app.metrics.0.registry)
+    encode_registry(&mut text, &app.metrics.0.registry)
+        .and_then(|()| encode_registry(&mut text, &stored))
+        .and_then(|()| encode_eof(&mut text))
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The counters could not be written."))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// What the store counts itself, read when it is asked for, so that every process says the same.
+async fn of_the_store(app: &App) -> Result<Registry, Problem> {
+    let mut registry = Registry::with_prefix("dandelion");
+    let posts = Family::<Posts, Counter>::default();
+    for source in source::list(&app.hub).await? {
+        let Accounting { seen, stored, duplicate, refused } = source.accounting;
+        for (became, count) in [("seen", seen), ("stored", stored), ("duplicate", duplicate), ("refused", refused)] {
+            posts.get_or_create(&Posts { source: source.kind.as_str(), became }).inc_by(count.max(0) as u64);
+        }
+    }
+    registry.register("posts", "What became of posts that sources brought: seen = stored + duplicate + refused", posts);
+    let (replies, totals) = (Family::<Replies, Gauge>::default(), reply::totals(&app.hub).await?);
+    for state in reply::State::ALL {
+        let count = totals.states.iter().find(|(other, _)| *other == state).map_or(0, |(_, count)| *count);
+        replies.get_or_create(&Replies { state: state.as_str() }).set(count);
+    }
+    registry.register("replies", "Replies by state; `unknown` waits for a person", replies);
+    let age = Gauge::<f64, AtomicU64>::default();
+    age.set(totals.due_since.map_or(0.0, |since| (app.hub.now() - since).max(0) as f64 / 1_000_000.0));
+    registry.register("outbox_age_seconds", "How long the oldest reply that could go out has waited", age);
+    Ok(registry)
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Posts {
+    source: &'static str,
+    became: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Replies {
+    state: &'static str,
 }
 
 /// Somebody on this machine (and not merely a proxy on it), or with the token.

@@ -25,7 +25,7 @@ use crate::{Error, Result, Tx, log::Entry, scope::Viewer, store::q};
 
 pub use approval::{approve, expire, reject, request_changes, required, submit};
 pub use compose::{New, draft, edit};
-pub use queries::{Attempt, Step, attempts, awaiting_approval, find, of_case, steps, undecided};
+pub use queries::{Attempt, Step, Totals, attempts, awaiting_approval, find, of_case, steps, totals, undecided};
 pub use queue::{Send, Verdict, cancel, decide_unknown, hold_all, queue, release};
 pub use sender::Sender;
 

@@ -48,6 +48,25 @@ pub async fn undecided(hub: &Hub, viewer: &Viewer) -> Result<Vec<Reply>> {
     hub.db.all(Q::of(sql)).await?.iter().map(read).collect()
 }
 
+/// How many replies stand where, and how long the oldest waits to go out: what an operator watches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Replies in each state that occurs.
+    pub states: Vec<(State, i64)>,
+    /// Since when the oldest queued reply that is not held could go out; none where nothing waits.
+    pub due_since: Option<Micros>,
+}
+
+/// The numbers of the whole outbox, for the program's own metrics: no one's scope, and no words.
+pub async fn totals(hub: &Hub) -> Result<Totals> {
+    let rows = hub.db.all(q!("select state, count(*) as n from replies group by state order by state")).await?;
+    let state = |row: &Row| Ok((row.get::<String, _>("state")?.parse()?, row.get("n")?));
+    let sql = "select min(coalesce(send_after, changed_at)) as at from replies
+               where state in ('queued', 'sending') and held_at is null";
+    let due_since = hub.db.one(q!(sql)).await?.get("at")?;
+    Ok(Totals { states: rows.iter().map(state).collect::<Result<_>>()?, due_since })
+}
+
 /// One change of state.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {

@@ -91,3 +91,27 @@ async fn a_source_at_rest_asks_to_come_again() {
     source::set_paused(&at.hub, Actor::System("test"), source.id, None).await.unwrap();
     assert_eq!(deliver(&at, &secret, POST, 0).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn the_accounting_is_among_the_metrics() {
+    let hub = dandelion_hub::testing::TestHub::sqlite().await;
+    let mut at = Installation::on(hub, "http://127.0.0.1:7380/").await;
+    at.protect_metrics("a metrics token");
+    let (_, secret) = webhook(&at).await;
+    deliver(&at, &secret, POST, 0).await;
+    deliver(&at, &secret, POST, 0).await;
+    let mut scraper = at.browser();
+    scraper.headers.insert("authorization", "Bearer wrong".parse().unwrap());
+    assert_eq!(scraper.get("/metrics").await.status, StatusCode::FORBIDDEN);
+    scraper.headers.insert("authorization", "Bearer a metrics token".parse().unwrap());
+    let text = scraper.get("/metrics").await.text;
+    for line in [
+        r#"dandelion_posts_total{source="webhook",became="seen"} 2"#,
+        r#"dandelion_posts_total{source="webhook",became="duplicate"} 1"#,
+        r#"dandelion_replies{state="unknown"} 0"#,
+        "dandelion_outbox_age_seconds 0.0",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+}

@@ -144,6 +144,13 @@ impl Installation {
         Self { router: router(app.clone()), app, hub }
     }
 
+    /// Lets whoever sends this token read the metrics.
+    pub fn protect_metrics(&mut self, token: &str) {
+        let config = Config { metrics_token: Some(token.to_owned()), ..self.app.config.clone() };
+        self.app = App::new(self.hub.hub.clone(), config);
+        self.router = router(self.app.clone());
+    }
+
     /// A browser that has not been here before.
     pub fn browser(&self) -> Browser {
         Browser { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
