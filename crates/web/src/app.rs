@@ -130,15 +130,7 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     let run = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match run.instrument(span.clone()).await {
         Ok(response) => response,
-        Err(_) => {
-            let problem = Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("Something broke on our side. It was logged under the id {id}."),
-            );
-            let mut response = if person { pages::problem::page(&problem, &id) } else { problem.into_response() };
-            security::headers::put(&app.config, response.headers_mut());
-            response
-        }
+        Err(panic) => broken(&app, &id, person, panic),
     };
     let (status, taken) = (response.status(), started.elapsed());
     app.metrics.request(&method, &route, status, taken);
@@ -146,6 +138,15 @@ async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Re
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);
     }
+    response
+}
+
+/// The answer where a handler panicked; the panic itself is in the log.
+fn broken(app: &App, id: &str, person: bool, _: Box<dyn std::any::Any + Send>) -> Response {
+    let words = format!("Something broke on our side. It was logged under the id {id}.");
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, words);
+    let mut response = if person { pages::problem::page(&problem, id) } else { problem.into_response() };
+    security::headers::put(&app.config, response.headers_mut());
     response
 }
 

@@ -36,8 +36,7 @@ pub fn base() -> &'static str {
             }
         }
         let digest = hash.finalize();
-        let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("/assets/{short}")
+        format!("/assets/{}", hex(&digest[..8]))
     })
 }
 
@@ -63,8 +62,7 @@ fn answer(name: &str, lasting: bool, headers: &HeaderMap) -> Response {
         return Problem::new(StatusCode::NOT_FOUND, "There is no such file.").into_response();
     };
     let digest = file.metadata.sha256_hash();
-    let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
+    let tag = format!("\"{}\"", hex(&digest[..8]));
     let keep = if lasting { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     let common = [
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
@@ -74,6 +72,13 @@ fn answer(name: &str, lasting: bool, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, HeaderValue::from_static(kind(name)))], file.data.into_owned()).into_response()
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four: u8| char::from(DIGITS[usize::from(four)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn kind(name: &str) -> &'static str {

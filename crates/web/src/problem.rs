@@ -17,9 +17,15 @@ use serde::Serialize;
 
 use crate::{app::RequestId, pages, security::redirect};
 
-/// A request that did not succeed, and what can be done next.
+/// A request that did not succeed, and what can be done next. Boxed, so that results stay small.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Said>);
+
+/// What a [`Problem`] says.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct Said {
     /// What kind of problem: a fixed word after `/docs/api#problem-`.
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "/docs/api#problem-not-found")]
@@ -48,7 +54,7 @@ impl Problem {
     /// A problem of a status, said in words.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let (word, title) = kind(status);
-        Self {
+        Self(Box::new(Said {
             kind: format!("/docs/api#problem-{word}"),
             title: title.to_owned(),
             status: status.as_u16(),
@@ -56,13 +62,13 @@ impl Problem {
             field: None,
             value: None,
             retry_after: None,
-        }
+        }))
     }
 
     /// Something given does not fit (422).
     pub fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason);
-        problem.field = Some(field.into());
+        problem.0.field = Some(field.into());
         problem
     }
 
@@ -77,33 +83,33 @@ impl Problem {
     /// Not before so many seconds (429).
     pub fn slow_down(seconds: u64, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);
-        problem.retry_after = Some(seconds);
+        problem.0.retry_after = Some(seconds);
         problem
     }
 
     /// Says after how many seconds to try again.
     pub fn after(&mut self, seconds: u64) {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The kind in words.
     pub fn title(&self) -> &str {
-        &self.title
+        &self.0.title
     }
 
     /// What was wrong, and what to do.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The field that was wrong, if it was one.
     pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 }
 
@@ -113,7 +119,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid { field, reason, value } => {
                 let mut problem = Self::invalid(field, reason);
-                problem.value = Some(value).filter(|value| !value.is_empty());
+                problem.0.value = Some(value).filter(|value| !value.is_empty());
                 problem
             }
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, words),
@@ -125,7 +131,7 @@ impl From<Error> for Problem {
                     StatusCode::SERVICE_UNAVAILABLE,
                     "The database did not answer as it should. Nothing was changed; try again in a moment.",
                 );
-                problem.retry_after = Some(5);
+                problem.0.retry_after = Some(5);
                 problem
             }
             Error::Damaged(_) => {
@@ -186,10 +192,8 @@ fn is_page(response: &Response) -> bool {
 
 /// The framework's own refusals say in plain text what was wrong with a query string, a path or a body.
 async fn of_the_framework(status: StatusCode, body: Body) -> Problem {
-    let text = match status.is_client_error() {
-        true => axum::body::to_bytes(body, 4096).await.unwrap_or_default(),
-        false => Bytes::new(),
-    };
+    let told = status.is_client_error();
+    let text = if told { axum::body::to_bytes(body, 4096).await.unwrap_or_default() } else { Bytes::new() };
     let text = String::from_utf8_lossy(&text);
     Problem::new(status, if text.trim().is_empty() { default_detail(status).into() } else { text })
 }
@@ -208,10 +212,10 @@ fn json(problem: &Problem) -> Response {
     let mut response = (problem.status(), [(header::CONTENT_TYPE, kind)], body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(seconds) = problem.retry_after {
+    if let Some(seconds) = problem.0.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    if problem.status == 401 {
+    if problem.0.status == 401 {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dandelion\""));
     }
     response

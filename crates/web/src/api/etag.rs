@@ -9,7 +9,7 @@ use axum::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::Problem;
+use crate::{Problem, assets};
 
 /// Largest answer that is hashed, in bytes; every page of the API is far below.
 const MOST: usize = 16 * 1024 * 1024;
@@ -72,8 +72,7 @@ pub(crate) fn seen(headers: &HeaderMap, noun: &str, id: i64) -> Result<Option<i6
 
 fn tag(bytes: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(bytes);
-    let short: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    HeaderValue::from_str(&format!("\"{short}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::from_str(&format!("\"{}\"", assets::hex(&digest[..12]))).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 fn names(given: &HeaderValue, tag: &HeaderValue) -> bool {

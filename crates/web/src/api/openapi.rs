@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::Problem;
+use crate::problem::Said;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,7 +13,7 @@ use crate::Problem;
         description = "Everything the pages do. Errors are problems (RFC 9457); lists come in pages, `next` is the `after` of the following one; times are RFC 3339 in UTC. Reads carry an `ETag` and take `If-None-Match`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Problem))
+    components(schemas(Said))
 )]
 pub(crate) struct Base;
 

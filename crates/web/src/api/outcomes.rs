@@ -93,6 +93,28 @@ struct Which {
     limit: Option<u8>,
 }
 
+/// As [`Which`], for sums, which have no pages.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Summed {
+    /// This claim.
+    #[param(inline)]
+    kind: Option<OutcomeKind>,
+    /// This grade.
+    #[param(inline)]
+    grade: Option<Grade>,
+    /// Claimed by this unit.
+    #[param(minimum = 1)]
+    unit: Option<i64>,
+    /// At or after this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Given>,
+    /// Before this moment.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Given>,
+}
+
 /// By whose word.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 enum Grade {
@@ -144,12 +166,14 @@ struct OutcomeSum {
 /// Sums of the ledger
 ///
 /// One for each kind and grade that occurs. Grades are never added together.
-#[utoipa::path(get, path = "/outcomes/sums", tag = "results", params(Which), responses((status = 200, body = Page<OutcomeSum>)))]
+#[utoipa::path(get, path = "/outcomes/sums", tag = "results", params(Summed), responses((status = 200, body = Page<OutcomeSum>)))]
 async fn sums(
     Reading(viewer): Reading,
     State(app): State<App>,
-    Query(which): Query<Which>,
+    Query(summed): Query<Summed>,
 ) -> Result<Json<Page<OutcomeSum>>, Problem> {
+    let Summed { kind, grade, unit, since, until } = summed;
+    let which = Which { kind, grade, unit, since, until, void: None, after: None, limit: None };
     let sums = outcome::sums(&app.hub, &viewer, &which.filter()?).await?;
     let shown = |sum: outcome::Sums| OutcomeSum { kind: sum.kind.shape(), grade: sum.grade, count: sum.count };
     Ok(Json(Page::whole(sums.into_iter().map(shown).collect())))

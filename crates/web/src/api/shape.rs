@@ -57,6 +57,7 @@ macro_rules! shape {
     ($(#[$meta:meta])* $name:ident from $source:ty { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        #[allow(clippy::struct_field_names, reason = "fields are called as in the hub")]
         pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $type),* }
 
         impl $crate::api::shape::Shape<$name> for $source {

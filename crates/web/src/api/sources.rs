@@ -314,7 +314,7 @@ async fn refusals(
 #[serde(deny_unknown_fields)]
 struct Retry {
     /// The item mended (one post in JSON); absent: as it came.
-    #[schema(max_length = 1000000)]
+    #[schema(max_length = 1_000_000)]
     mended: Option<String>,
 }
 

@@ -62,18 +62,17 @@ async fn create(
 ) -> Result<Response, Problem> {
     let (email, address) = (&given.email, client(&headers, from.as_ref()));
     let allowed = throttle(&app).try_now(email, &address, app.hub.now());
-    let (status, wrong) = match allowed {
-        Err(refused) => (StatusCode::TOO_MANY_REQUESTS, refused.to_string()),
-        Ok(()) => {
-            let previous = token(&app, &headers);
-            match member::session::sign_in(&app.hub, email, &given.password, agent(&headers), previous).await {
-                Ok(started) => {
-                    throttle(&app).succeeded(email, &address);
-                    return Ok(signed_in(&app, &started.token, &given.next));
-                }
-                Err(Error::Forbidden(words)) => (StatusCode::FORBIDDEN, words),
-                Err(error) => return Err(error.into()),
+    let (status, wrong) = if let Err(refused) = allowed {
+        (StatusCode::TOO_MANY_REQUESTS, refused.to_string())
+    } else {
+        let previous = token(&app, &headers);
+        match member::session::sign_in(&app.hub, email, &given.password, agent(&headers), previous).await {
+            Ok(started) => {
+                throttle(&app).succeeded(email, &address);
+                return Ok(signed_in(&app, &started.token, &given.next));
             }
+            Err(Error::Forbidden(words)) => (StatusCode::FORBIDDEN, words),
+            Err(error) => return Err(error.into()),
         }
     };
     let mut page = form(&app, visit, &given.next, given.email, Some(wrong)).await?;

@@ -287,8 +287,7 @@ fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
         "sources" => ids["source"],
         "members" => 3, // Max of the press office, whom only the administrator of everything may change
         "tokens" => 5,  // the administrator's: tokens are made in the order of WHO
-        "events" => 1,  // of the organisation
-        _ => 1,
+        _ => 1,         // the first event is of the organisation
     };
     let with = |path: String, name: &str, id: Option<&i64>| path.replace(name, &id.unwrap_or(&1).to_string());
     let path = with(path.replace("{id}", &id.to_string()), "{unit}", Some(&PRESS));
