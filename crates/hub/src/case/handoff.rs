@@ -115,6 +115,13 @@ pub async fn withdraw(hub: &Hub, viewer: &Viewer, handoff: i64) -> Result<()> {
     tx.commit().await
 }
 
+/// The case of a handoff, if the viewer may see that case now; none also where there is no such handoff.
+pub async fn of_handoff(hub: &Hub, viewer: &Viewer, handoff: i64) -> Result<Option<i64>> {
+    let scope = viewer.scope(Role::Viewer).case_sql("c");
+    let sql = format!("select c.id from handoffs h join cases c on c.id = h.case_id where h.id = $1 and {scope}");
+    hub.db.opt(Q::of(sql).bind(handoff)).await?.map(|row| row.get("id")).transpose()
+}
+
 /// Tells a unit of a case without giving it: its people see it among what they watch.
 pub async fn tell(hub: &Hub, viewer: &Viewer, id: i64, unit: i64, reason: &str) -> Result<()> {
     let reason = worded("reason", reason, "say why they should know")?;

@@ -181,6 +181,20 @@ pub async fn count(hub: &Hub, viewer: &Viewer, filter: &Filter) -> Result<i64> {
     hub.db.one(conditions.query(sql)).await?.get("n")
 }
 
+/// Those of some cases that a filter opens, in no particular order; at most [`MOST`].
+pub async fn among(hub: &Hub, viewer: &Viewer, filter: &Filter, ids: &[i64]) -> Result<Vec<CaseRow>> {
+    let ids = &ids[..ids.len().min(MOST as usize)];
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = filter.conditions(viewer, hub.now(), hub.db.is_postgres());
+    let wanted: Vec<String> = padded(ids).map(|id| conditions.bind(id)).collect();
+    let sql = format!("select c.id from cases c where c.id in ({}) and {}", wanted.join(", "), conditions.sql());
+    let found = hub.db.all(conditions.query(sql)).await?;
+    let ids = found.iter().map(|row| row.get("id")).collect::<Result<Vec<i64>>>()?;
+    rows(hub, viewer, &ids).await
+}
+
 /// Columns of [`row`], from `cases c` with its joins.
 const COLUMNS: &str = "u.id as u_id, u.key as u_key, u.name as u_name, m.id as m_id, m.key as m_key, m.name as m_name,
   t.id as t_id, t.key as t_key, t.name as t_name,

@@ -36,8 +36,8 @@ pub use entries::{
 pub(crate) use filter::Conditions;
 pub use filter::{Assignee, Cursor, Filter, Sort, Stage, View};
 pub use follow_up::{FollowUp, Verdict, follow_up, replied};
-pub use handoff::{accept, bounce, offer, stop_watching, tell, withdraw};
-pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, count, list};
+pub use handoff::{accept, bounce, of_handoff, offer, stop_watching, tell, withdraw};
+pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, among, count, list};
 pub use merge::merge;
 pub use note::{Noted, PingRow, note, pings, see_ping};
 pub use page::{CasePage, Found, May, OtherCase, PostAnalysis, TargetCard, WatchCard, open};

@@ -1,7 +1,10 @@
 //! Pages: one file a resource, holding its handlers. To add one, write its file and name its routes here.
 
+pub(crate) mod desk;
 mod invitation;
+mod palette;
 pub(crate) mod problem;
+mod search;
 mod session;
 
 use askama::Template;
@@ -15,7 +18,12 @@ use crate::{App, Problem, assets, view::Shell};
 
 /// Every page there is.
 pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(session::routes()).merge(invitation::routes())
+    Router::new()
+        .merge(session::routes())
+        .merge(invitation::routes())
+        .merge(desk::routes())
+        .merge(palette::routes())
+        .merge(search::routes())
 }
 
 /// Prints a page.

@@ -262,6 +262,8 @@ pub struct Judgement {
     pub risk: bool,
     /// The post that was judged.
     pub post: i64,
+    /// The case it is corrected in.
+    pub case: i64,
     /// The token of the form.
     pub csrf: String,
     /// What it could be instead; empty if it cannot be corrected here.

@@ -41,8 +41,33 @@ pub struct Case {
     pub compose: Compose,
     /// Who it is, and why it is here.
     pub side: Side,
+    /// A form of the heading that was refused.
+    pub refusal: Option<Refusal>,
 }
 prints_html!(Case);
+
+impl Case {
+    /// What was refused of this form of the heading, if it was this one.
+    pub fn refused(&self, form: &str) -> Option<&Refusal> {
+        self.refusal.as_ref().filter(|refusal| refusal.form == form)
+    }
+
+    /// What was written in this form when it was refused.
+    pub fn written(&self, form: &str) -> &str {
+        self.refused(form).map_or("", |refusal| refusal.text.as_str())
+    }
+}
+
+/// A form of the heading that was refused: it stands open, with the reason and what was written.
+#[derive(Clone, Debug, Default)]
+pub struct Refusal {
+    /// Which: `assign`, `pass`, `snooze`, `resolve`, `reopen`.
+    pub form: &'static str,
+    /// What was wrong, and what to do.
+    pub words: String,
+    /// What was written in it.
+    pub text: String,
+}
 
 /// What the person may do with the case now.
 #[derive(Clone, Debug, Default)]

@@ -50,6 +50,10 @@ pub struct ReplyBox {
     pub text: String,
     /// The draft this goes on with.
     pub draft: Option<i64>,
+    /// The wording of the draft that stands here.
+    pub version: i64,
+    /// Whether somebody else answers too, so that sending takes a second word.
+    pub confirm: bool,
 }
 
 impl ReplyBox {

@@ -1,0 +1,263 @@
+//! The conversation: posts, notes, replies and moves, in the order they happened.
+
+use dandelion_hub::{
+    case::{AssignmentEntry, CasePage, Entry as Happened, HandoffEntry, NoteEntry, ResolutionEntry, ThreadPost},
+    reply::Reply,
+};
+use dandelion_post::Micros;
+use serde_json::Value as Json;
+
+use super::{Frame, judged, replies::entry as reply_entry, spoken};
+use crate::view::{
+    CleanHtml, Sentence, Text,
+    desk::{
+        Entry, Thread, Tone,
+        thread::{LineEntry, NoteEntry as Note, PostEntry, web_address},
+    },
+    grouped, initials,
+};
+
+/// Links of a post that are shown beside its text.
+const LINKS: usize = 6;
+
+/// `replies` are the case's, `writing` the one that stands in the composer.
+pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, replies: &[Reply], writing: Option<i64>) -> Thread {
+    let mut entries: Vec<(Micros, Entry)> = Vec::new();
+    let mut first = true;
+    for happened in &page.entries {
+        let at = happened.at();
+        match happened {
+            Happened::Post(said) => {
+                entries.push((at, Entry::Post(Box::new(post(frame, page, said, std::mem::take(&mut first))))));
+            }
+            Happened::Note(written) => entries.push((at, Entry::Note(note(frame, written)))),
+            Happened::Reply(written) => {
+                let full = replies.iter().find(|reply| reply.id == written.id);
+                let at = written.sent_at.unwrap_or(at);
+                entries.extend(
+                    full.map(|full| (at, Entry::Reply(Box::new(reply_entry(frame, page, written, full, writing))))),
+                );
+            }
+            Happened::Assignment(given) => entries.extend(line(frame, at, assignment(page, given), Tone::Plain)),
+            Happened::Handoff(moved) => entries.extend(handoff(frame, moved)),
+            Happened::Snooze(snooze) => {
+                let text = Sentence::new().strong(spoken::by(snooze.by.as_ref())).text(" put this aside until ");
+                entries.extend(line(frame, at, Some(text.time(frame.clock(snooze.until))), Tone::Plain));
+                if let Some(ended) = snooze.ended_at {
+                    let why = snooze.ended_why.as_deref().unwrap_or("its time came");
+                    let back = Sentence::plain(format!("Back on the desk: {why}."));
+                    entries.extend(line(frame, ended, Some(back), Tone::Plain));
+                }
+            }
+            Happened::Resolution(closed) => entries.extend(resolution(frame, closed)),
+            Happened::Correction(correction) => {
+                let text = Sentence::new().strong(&correction.by.name).text(format!(
+                    " corrected {}: {} → {}",
+                    correction.judgement,
+                    judged::said(&correction.was),
+                    judged::said(&correction.value)
+                ));
+                entries.extend(line(frame, at, Some(text), Tone::Plain));
+            }
+        }
+    }
+    entries.sort_by_key(|(at, _)| *at); // stable: what happened at one moment stays as it came
+    if page.earlier > 0 {
+        entries.insert(0, (0, earlier(page)));
+    }
+    Thread {
+        csrf: frame.signed.csrf.clone(),
+        earlier: None,
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+    }
+}
+
+fn earlier(page: &CasePage) -> Entry {
+    let words = format!("{} earlier posts are not shown here", grouped(page.earlier));
+    let mut text = Sentence::plain(words);
+    if let Some(author) = &page.case.author {
+        text = text.text("; the search has ").link("all of this author's", format!("/search?author={}", author.id));
+    }
+    Entry::Line(LineEntry { text: text.text("."), ..LineEntry::default() })
+}
+
+fn line(
+    frame: &Frame<'_>,
+    at: Micros,
+    text: Option<Sentence>,
+    tone: Tone,
+) -> impl Iterator<Item = (Micros, Entry)> + use<> {
+    let time = frame.clock(at);
+    text.map(|text| (at, Entry::Line(LineEntry { text, time, tone }))).into_iter()
+}
+
+fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool) -> PostEntry {
+    let author = said.author.as_ref();
+    let name = spoken::author(author);
+    let theirs = author.map(|author| author.id) == page.case.author.as_ref().map(|author| author.id);
+    let spans: Vec<_> = said.spans.iter().map(|[from, to]| *from..*to).collect();
+    let handle = author.and_then(|author| author.handle.as_deref()).map(spoken::handle);
+    let network = spoken::network(&said.network);
+    let html = said.html.as_deref().filter(|html| spans.is_empty() && !html.trim().is_empty());
+    PostEntry {
+        id: said.id,
+        depth: usize::from(!first && !theirs && !said.ours),
+        initials: initials(&name),
+        place: handle
+            .filter(|handle| *handle != name)
+            .map_or(network.clone(), |handle| format!("{handle} · {network}")),
+        name,
+        time: frame.clock(said.at),
+        about: about(said, frame),
+        title: said.title.clone().unwrap_or_default(),
+        text: Text::marked(&said.text, &spans),
+        html: html.map(CleanHtml::clean),
+        url: said.url.as_deref().and_then(web_address),
+        lang: String::new(),
+        revisions: Vec::new(),
+        media: media(said),
+        gone: said.deleted_at.map(|at| {
+            format!("Deleted by its author; we learned of it {}. The text is no longer shown.", frame.clock(at).words)
+        }),
+        ours: said.ours,
+        answered: false,
+    }
+}
+
+fn about(said: &ThreadPost, frame: &Frame<'_>) -> String {
+    let mut known = Vec::new();
+    if said.ours {
+        known.push("ours, written outside Dandelion".to_owned());
+    }
+    if let Some(views) = said.views {
+        known.push(format!("seen {} times", grouped(views)));
+    }
+    if let Some(likes) = said.likes.filter(|likes| *likes > 0) {
+        known.push(format!("{} likes", grouped(likes)));
+    }
+    if let Some(shares) = said.shares.filter(|shares| *shares > 0) {
+        known.push(format!("{} shares", grouped(shares)));
+    }
+    match (said.edited_at, said.revisions) {
+        (Some(at), _) => known.push(format!("edited {}", frame.clock(at).words)),
+        (None, n) if n > 0 => known.push("edited".to_owned()),
+        _ => {}
+    }
+    known.join(" · ")
+}
+
+/// Pictures and links that came with a post: what they are, and where.
+fn media(said: &ThreadPost) -> Vec<(String, String)> {
+    let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
+    let picture = |item: &Json| {
+        let href = web_address(item["url"].as_str()?)?;
+        let kind = item["kind"].as_str().filter(|kind| !kind.is_empty()).unwrap_or("file");
+        let alt = item["alt"].as_str().unwrap_or("").trim();
+        Some((if alt.is_empty() { kind.to_owned() } else { format!("{kind}: {alt}") }, href))
+    };
+    let link = |item: &Json| {
+        let href = web_address(item.as_str().or_else(|| item["url"].as_str())?)?;
+        let host = url::Url::parse(&href).ok()?.host_str()?.to_owned();
+        Some((host, href))
+    };
+    let pictures = list(&said.media).iter().filter_map(picture).collect::<Vec<_>>();
+    let links = list(&said.links).iter().filter_map(link).take(LINKS).collect::<Vec<_>>();
+    pictures.into_iter().chain(links).collect()
+}
+
+fn note(frame: &Frame<'_>, written: &NoteEntry) -> Note {
+    let mut spans = Vec::new();
+    let lower = written.text.to_ascii_lowercase(); // keeps every byte in its place
+    for ping in &written.pings {
+        let call = format!("@{}", ping.member.key.to_ascii_lowercase());
+        spans.extend(lower.match_indices(&call).map(|(at, call)| at..at + call.len()));
+    }
+    Note {
+        initials: initials(&written.by.name),
+        name: written.by.name.clone(),
+        time: frame.clock(written.at),
+        text: Text::marked(&written.text, &spans),
+    }
+}
+
+/// Accepting a case gives it to whoever accepted; that line says it already.
+fn assignment(page: &CasePage, given: &AssignmentEntry) -> Option<Sentence> {
+    let with_handoff = page.entries.iter().any(|entry| {
+        matches!(entry, Happened::Handoff(moved) if moved.state == "accepted" && moved.decided_at == Some(given.at))
+    });
+    if with_handoff {
+        return None;
+    }
+    let by = Sentence::new().strong(spoken::by(given.by.as_ref()));
+    Some(match &given.to {
+        Some(to) if given.by.as_ref().is_some_and(|by| by.id == to.id) => by.text(" took this."),
+        Some(to) => by.text(" gave this to ").strong(&to.name).text("."),
+        None => by.text(" let go of this: nobody works on it now."),
+    })
+}
+
+fn handoff(frame: &Frame<'_>, moved: &HandoffEntry) -> Vec<(Micros, Entry)> {
+    let who = moved.offered_by.as_ref().map_or_else(String::new, |by| format!(" ({})", by.name));
+    let offered = Sentence::new()
+        .strong(&moved.from.name)
+        .text(format!("{who} offered this to "))
+        .strong(&moved.to.name)
+        .text(format!(": “{}”.", moved.reason));
+    let tone = if moved.state == "offered" { Tone::Open } else { Tone::Plain };
+    let mut entries: Vec<_> = line(frame, moved.offered_at, Some(offered), tone).collect();
+    let Some(at) = moved.decided_at else { return entries };
+    let by = moved.decided_by.as_ref().map_or_else(String::new, |by| format!(" ({})", by.name));
+    let after = crate::view::time::span(at - moved.offered_at);
+    let why = moved.decision.as_deref().filter(|why| !why.is_empty()).map_or(String::new(), |why| format!(": “{why}”"));
+    let (text, tone) = match moved.state.as_str() {
+        "accepted" => {
+            (Sentence::new().strong(&moved.to.name).text(format!("{by} accepted it after {after}.")), Tone::Good)
+        }
+        "bounced" => (
+            Sentence::new()
+                .strong(&moved.to.name)
+                .text(format!("{by} sent it back{why}. "))
+                .strong(&moved.from.name)
+                .text(" owns it."),
+            Tone::Risk,
+        ),
+        "withdrawn" => {
+            (Sentence::new().strong(&moved.from.name).text(format!("{by} took the offer back.")), Tone::Plain)
+        }
+        _ => (
+            Sentence::new()
+                .strong(&moved.to.name)
+                .text(" did not answer in the time it promised. ")
+                .strong(&moved.from.name)
+                .text(" owns it still."),
+            Tone::Risk,
+        ),
+    };
+    entries.extend(line(frame, at, Some(text), tone));
+    entries
+}
+
+fn resolution(frame: &Frame<'_>, closed: &ResolutionEntry) -> Vec<(Micros, Entry)> {
+    let mut text = Sentence::new().strong(spoken::by(closed.by.as_ref())).text(format!(
+        " resolved this as {}: “{}”.",
+        spoken::closing(&closed.kind),
+        closed.why
+    ));
+    if let Some(post) = closed.evidence_post {
+        text = text.text(" Evidence: ").link("their post", format!("#post-{post}")).text(".");
+    }
+    let mut entries: Vec<_> = line(frame, closed.at, Some(text), Tone::Plain).collect();
+    if let Some(at) = closed.confirmed_at {
+        let said = Sentence::new().strong("The customer").text(" confirmed it");
+        let said = match closed.confirmed_by_post {
+            Some(post) => said.text(" in ").link("a post of their own", format!("#post-{post}")),
+            None => said,
+        };
+        entries.extend(line(frame, at, Some(said.text(".")), Tone::Good));
+    }
+    if let Some(at) = closed.reopened_at {
+        let why = closed.reopened_why.as_deref().filter(|why| !why.is_empty()).unwrap_or("no reason given");
+        entries.extend(line(frame, at, Some(Sentence::plain(format!("Open again: {why}."))), Tone::Open));
+    }
+    entries
+}
