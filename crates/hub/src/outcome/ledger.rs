@@ -54,6 +54,9 @@ pub struct Filter {
     /// Claimed by this unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<i64>,
+    /// About this case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<i64>,
     /// At or after this moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Micros>,
@@ -139,6 +142,9 @@ impl Filter {
         }
         if let Some(unit) = self.unit {
             all.with("o.unit_id = ?", unit);
+        }
+        if let Some(case) = self.case {
+            all.with("o.case_id = ?", case);
         }
         if let Some(since) = self.since {
             all.with("o.at >= ?", since);

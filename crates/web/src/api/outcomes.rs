@@ -131,6 +131,7 @@ impl Which {
             kind: self.kind.map(Into::into),
             grade: self.grade.map(|grade| format!("{grade:?}")),
             unit: self.unit,
+            case: None,
             since: self.since.map(Given::micros),
             until: self.until.map(Given::micros),
             void: self.void == Some(true),

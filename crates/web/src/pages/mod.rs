@@ -1,11 +1,18 @@
 //! Pages: one file a resource, holding its handlers. To add one, write its file and name its routes here.
 
+mod account;
 pub(crate) mod desk;
 mod invitation;
+mod members;
+mod organisation;
 mod palette;
 pub(crate) mod problem;
+mod refused;
+mod results;
 mod search;
 mod session;
+mod tokens;
+mod units;
 
 use askama::Template;
 use axum::{
@@ -24,6 +31,12 @@ pub(crate) fn routes() -> Router<App> {
         .merge(desk::routes())
         .merge(palette::routes())
         .merge(search::routes())
+        .merge(results::routes())
+        .merge(organisation::routes())
+        .merge(units::routes())
+        .merge(members::routes())
+        .merge(tokens::routes())
+        .merge(account::routes())
 }
 
 /// Prints a page.
@@ -40,4 +53,9 @@ pub(crate) fn print(page: &impl Template) -> Result<Response, Problem> {
 /// The frame of a page for somebody who is not signed in. See [`Signed::shell`](crate::Signed::shell) for the other.
 pub(crate) fn plain_shell(title: &str) -> Shell {
     Shell { title: title.to_owned(), assets: assets::base().to_owned(), ..Shell::default() }
+}
+
+/// The organisation's time zone, in which days begin and clocks are read; UTC where none has been set.
+pub(crate) fn zone_of(org: &dandelion_hub::unit::Org) -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get(&org.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
 }

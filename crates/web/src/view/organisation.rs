@@ -24,6 +24,10 @@ pub struct Organisation {
     pub routes: Vec<Sentence>,
     /// Said if there is only one unit: how to bring the organisation in.
     pub hint: String,
+    /// Whether the person may take the organisation's file out and bring one in.
+    pub may_import: bool,
+    /// What was wrong with a file brought in.
+    pub wrong: Option<String>,
 }
 
 /// One unit.
@@ -76,7 +80,11 @@ pub struct Members {
     pub roles: Vec<Choice>,
     /// What was wrong with what was sent.
     pub wrong: Option<String>,
-    /// Somebody just added: name, and the address that signs them in once.
+    /// The name as it was typed.
+    pub name: String,
+    /// The address as it was typed.
+    pub email: String,
+    /// Somebody just added: name, and the address at which they choose a password.
     pub invited: Option<(String, String)>,
 }
 
@@ -93,8 +101,32 @@ pub struct MemberRow {
     pub email: String,
     /// Roles in words.
     pub roles: String,
-    /// What else: `has never signed in`, `disabled on 3 March`.
+    /// What else: `has chosen no password yet`, `disabled`.
     pub state: String,
+    /// Whether the person may change them.
+    pub may_change: bool,
+}
+
+/// One member, to be changed.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "organisation/member.html")]
+pub struct MemberPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Key.
+    pub key: String,
+    /// Name, as typed.
+    pub name: String,
+    /// Address, as typed.
+    pub email: String,
+    /// Roles: units and roles to choose from, one pair each; the last is for another.
+    pub grants: Vec<(Vec<Choice>, Vec<Choice>)>,
+    /// Since when they can no longer sign in.
+    pub disabled: Option<Time>,
+    /// What was wrong with what was sent.
+    pub wrong: Option<String>,
+    /// The address at which they choose a password, if one was just made.
+    pub link: Option<String>,
 }
 
 /// Tokens for the API.
@@ -103,6 +135,8 @@ pub struct MemberRow {
 pub struct Tokens {
     /// The frame.
     pub shell: Shell,
+    /// What it is for, as it was typed.
+    pub name: String,
     /// One each.
     pub rows: Vec<TokenRow>,
     /// Scopes one can be given.

@@ -22,6 +22,8 @@ pub struct Results {
     pub from: String,
     /// To which day, or empty.
     pub to: String,
+    /// What was wrong with what was asked for.
+    pub wrong: Option<String>,
     /// The lines of the ledger.
     pub rows: Vec<OutcomeRow>,
     /// The address of the next page.

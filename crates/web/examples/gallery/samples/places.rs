@@ -156,6 +156,7 @@ fn results(w: &Words) -> Results {
         kinds: vec![Choice::new("", w.t("Everything")).selected()],
         from: "2026-11-01".to_owned(),
         to: String::new(),
+        wrong: None,
         rows,
         more: Some("/results?after=3".to_owned()),
         empty: Empty::default(),
@@ -200,6 +201,8 @@ fn organisation(w: &Words) -> Organisation {
             Sentence::new().strong(w.t("Journalists")).text(w.t(": a risk of press goes to Press office.")),
         ],
         hint: w.t(""),
+        may_import: true,
+        wrong: None,
     }
 }
 
@@ -245,6 +248,7 @@ fn members(w: &Words) -> Members {
         email: w.t("someone@halden.example"),
         roles: w.t(roles),
         state: w.t(state),
+        may_change: true,
     };
     Members {
         shell: shell(w, Place::Organisation, "Members"),
@@ -257,13 +261,16 @@ fn members(w: &Words) -> Members {
         units: vec![Choice::new("repairs", w.t("Repairs & service"))],
         roles: vec![Choice::new("agent", w.t("agent"))],
         wrong: Some(w.t("There is a member with that address already: Ana Kovač.")),
-        invited: Some((w.t("Mia Sørensen"), w.t("https://dandelion.example/session/once/8f3a"))),
+        name: w.t("Mia Sørensen"),
+        email: w.t("mia@halden.example"),
+        invited: Some((w.t("Mia Sørensen"), w.t("https://dandelion.example/password/8f3a"))),
     }
 }
 
 fn tokens(w: &Words) -> Tokens {
     Tokens {
         shell: shell(w, Place::Organisation, "API tokens"),
+        name: String::new(),
         rows: vec![
             TokenRow {
                 id: 1,

@@ -33,6 +33,8 @@ pub struct Node {
     pub waits: i64,
     /// How many of them are late.
     pub late: i64,
+    /// Whether the person may not see what waits there.
+    pub unseen: bool,
     /// What else: `Germany · German, English`.
     pub words: String,
     /// How deep, from 0; made by [`Tree::grown`].
