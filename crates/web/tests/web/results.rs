@@ -10,8 +10,9 @@ async fn ledger() -> Installation {
     let day = |n: i64| dandelion_hub::testing::MONDAY + n * 86_400_000_000;
     let case = |id: i64, unit: i64, title: &str| {
         format!(
-            "insert into cases (id, thread_id, unit_id, state, title, author_id, opened_at, last_post_at)
-             values ({id}, {id}, {unit}, 'open', '{title}', 1, {0}, {0})",
+            "insert into cases (id, unit_id, state, title, network, intents, risks, urgency, products, topics, route,
+               opened_at, last_post_at, asks, version)
+             values ({id}, {unit}, 'open', '{title}', 'demo', '', '', 0, '', '', 'a test', {0}, {0}, 0, 1)",
             day(0)
         )
     };
