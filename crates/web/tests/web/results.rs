@@ -82,7 +82,7 @@ async fn nobody_sees_claims_of_units_out_of_their_sight() {
     let page = max.get("/results?unit=repairs").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text.contains("There is no unit “repairs” that you can see."), "{}", page.text);
-    assert!(!max.get("/results?case=7").await.text.contains("href=\"/cases/7");
+    assert!(!max.get("/results?case=7").await.text.contains("href=\"/cases/7"));
 }
 
 #[tokio::test]
