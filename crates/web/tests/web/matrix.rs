@@ -1,5 +1,7 @@
 //! Every address × who asks × whose unit: the one table of who may do what. A route without a line here fails the test.
 
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode, header};
@@ -7,7 +9,7 @@ use dandelion_hub::{
     case::{self, Judged},
     intake::{self, Item},
     log::Actor,
-    member::{self, api_token},
+    member::{self, api_token, invitation},
     query, reply,
     scope::Role,
     source::{self, Kind, NewSource},
@@ -16,6 +18,7 @@ use dandelion_post::Post;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
+use self::pages::PAGES;
 use crate::support::{Browser, Installation, PRESS, REPAIRS};
 
 /// Who asks, in the order of the columns: nobody; the lead of another unit; a viewer, an agent and the lead of the unit
@@ -197,7 +200,8 @@ fn no_route_is_missing_here() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeSet::new();
     collect_routes(&source, &mut found);
-    let listed: BTreeSet<String> = OTHERS.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let mut listed: BTreeSet<String> = OTHERS.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    listed.extend(PAGES.iter().map(|(method, path, ..)| format!("{method} {path}")));
     assert_eq!(listed, found, "say in tests/web/matrix.rs who may ask");
 }
 
@@ -298,6 +302,24 @@ async fn programs(at: &Installation) -> Vec<Browser> {
     programs
 }
 
+/// A browser for each of [`WHO`], signed in, sending the token of its session with every form.
+async fn browsers(at: &Installation) -> Vec<Browser> {
+    let mut browsers = Vec::new();
+    for who in WHO {
+        let mut browser = at.browser();
+        if !who.is_empty() {
+            let id = member::by_key(&at.hub.db, who).await.unwrap().unwrap().id;
+            let by = Actor::System("test");
+            let once = invitation::make(&at.hub, by, invitation::Purpose::SignIn, Some(id)).await.unwrap();
+            let started = invitation::sign_in(&at.hub, &once, "a test", None).await.unwrap();
+            browser.cookies.insert("dandelion".into(), started.token);
+            browser.headers.insert("x-csrf-token", browser.csrf(at).parse().unwrap());
+        }
+        browsers.push(browser);
+    }
+    browsers
+}
+
 fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
     let noun = path.split('/').nth(1).unwrap();
     let id = match noun {
@@ -312,22 +334,25 @@ fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
     let path = with(path.replace("{id}", &id.to_string()), "{unit}", Some(&PRESS));
     let path = with(path, "{note}", ids.get("note"));
     let path = with(path, "{correction}", ids.get("correction"));
-    format!("/api/v1{}", with(path, "{secret}", ids.get("secret")))
+    let path = with(path, "{secret}", ids.get("secret"));
+    if path == "/desk/rows" { format!("{path}?ids=1") } else { path }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_reaches_what_is_not_theirs() {
-    let lines = futures_util::stream::iter(API).map(|line| tokio::spawn(walk(line))).buffered(8);
+    let api = API.iter().map(|line| (true, line));
+    let all = api.chain(PAGES.iter().map(|line| (false, line)));
+    let lines = futures_util::stream::iter(all).map(|(api, line)| tokio::spawn(walk(api, line))).buffered(8);
     let wrong: Vec<String> = lines.map(|wrong| wrong.unwrap()).concat().await;
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 /// Asks one line as everybody, and says whose answer was not as written.
-async fn walk((method, path, body, after, expected): &Line) -> Vec<String> {
+async fn walk(api: bool, (method, path, body, after, expected): &Line) -> Vec<String> {
     let at = Installation::without_passwords().await;
     let ids = prepare(&at, *after).await;
-    let mut programs = programs(&at).await;
-    let path = address(path, &ids);
+    let mut programs = if api { programs(&at).await } else { browsers(&at).await };
+    let path = if api { format!("/api/v1{}", address(path, &ids)) } else { address(path, &ids) };
     let event = ids.get("event").copied().unwrap_or(0).to_string();
     let body = body.map(|body| body.replace("EVENT", &event));
     let method: Method = method.parse().unwrap();
@@ -340,10 +365,12 @@ async fn walk((method, path, body, after, expected): &Line) -> Vec<String> {
         if expects == b'.' {
             continue;
         }
-        let (kind, sent) = body.clone().map_or(("", String::new()), |body| ("application/json", body));
+        let kind = if api { "application/json" } else { "application/x-www-form-urlencoded" };
+        let (kind, sent) = body.clone().map_or(("", String::new()), |body| (kind, body));
         let answer = programs[who].send(method.clone(), &path, kind, sent.into()).await;
         let got = match answer.status {
             StatusCode::UNAUTHORIZED => b'-',
+            _ if answer.header(header::LOCATION).starts_with("/session/new") => b'-',
             StatusCode::NOT_FOUND => b'h',
             StatusCode::FORBIDDEN => b'f',
             status if status.is_server_error() => b'!',

@@ -1,0 +1,42 @@
+//! The desk's pages: as the API's table, with forms as bodies. `-` is asked to sign in.
+
+use super::{
+    After::{Called, Case, Corrected, Offered, Resolved, Snoozed, Submitted, Told},
+    Line,
+};
+
+pub(super) const PAGES: &[Line] = &[
+    ("GET", "/desk", None, Case, "-ooooo"),
+    ("GET", "/desk/rows", None, Case, "-ooooo"),
+    ("GET", "/cases/{id}", None, Case, "-hoooo"),
+    ("GET", "/cases/{id}", None, Told, "-ooooo"),
+    ("GET", "/cases/{id}", None, Offered, "-ooooo"),
+    ("GET", "/cases/{id}", None, Corrected, "-hoooo"),
+    ("GET", "/cases/{id}", None, Called, "-hoooo"),
+    ("GET", "/search", None, Case, "-ooooo"),
+    ("GET", "/palette", None, Case, "-ooooo"),
+    ("POST", "/cases/{id}/assignment", Some("member=none"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/assignment", Some("member=none"), Told, "-ffooo"),
+    ("POST", "/cases/{id}/notes", Some("text=a+note"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/snooze", Some("until=2026-03-09T09:00:00Z"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/waking", Some(""), Snoozed, "-hfooo"),
+    ("POST", "/cases/{id}/resolution", Some("kind=spam&why=it+is"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/reopening", Some("why=it+is+not&reason=it+is+not"), Resolved, "-hfooo"),
+    ("POST", "/undo", Some("event=EVENT"), Resolved, "-hfo.."),
+    ("POST", "/posts/{id}/corrections", Some("case=1&judgement=sentiment&value=positive"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/handoffs", Some("to=press&reason=yours"), Case, "-hfooo"),
+    ("POST", "/handoffs/{id}/acceptance", Some(""), Offered, "-offfo"),
+    ("POST", "/handoffs/{id}/bounce", Some("reason=not+ours"), Offered, "-offfo"),
+    ("POST", "/handoffs/{id}/withdrawal", Some(""), Offered, "-ffooo"),
+    ("POST", "/cases/{id}/replies", Some("text=hello&handle=care&act=draft"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/submission", Some("version=1"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/approval", Some("version=1"), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/changes", Some("version=1&reason=shorter"), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/rejection", Some("version=1&reason=no"), Submitted, "-hfffo"),
+    ("POST", "/replies/{id}/queueing", Some("version=1"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/cancellation", Some(""), Case, "-hfooo"),
+    ("POST", "/replies/{id}/release", Some(""), Case, "-hfooo"),
+    ("POST", "/replies/{id}/draft", Some("version=1"), Submitted, "-hfooo"),
+    ("POST", "/replies/{id}/resending", Some(""), Case, "-hfooo"),
+    ("POST", "/replies/{id}/confirmation", Some("url=https://example.org/1"), Case, "-hfooo"),
+];
