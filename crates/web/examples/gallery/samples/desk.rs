@@ -229,6 +229,8 @@ fn kettle(w: &Words) -> Case {
                 approval: Some(w.t("Legal")),
                 text: w.t("A courier comes between 12 and 14 today, and a new kettle is on its way. We'll tell you here what we find."),
                 draft: None,
+                version: 0,
+                confirm: false,
             }),
             notes: true,
             others: w.t("Dario is reading this case"),
