@@ -154,3 +154,29 @@ both_stores!(a_refused_item_is_kept_and_can_be_mended, |hub| async move {
     assert!(retry(&hub, &viewer, refused[0].id, None).await.is_err());
     assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
 });
+
+fn lines(from: u64, to: u64) -> impl Iterator<Item = Read> + Send + 'static {
+    (from..to).map(|n| {
+        let post = dandelion_post::Post { id: n.to_string(), text: format!("kettle {n}"), ..Default::default() };
+        Read { item: Item::post(format!("line {}", n + 1), post), line: n + 1, offset: n + 1 }
+    })
+}
+
+both_stores!(a_cut_off_import_goes_on_where_it_was_committed, |hub| async move {
+    let source = connect(&hub, "posts", Kind::File, None).await;
+    let import = Import { source: source.id, fingerprint: "posts.jsonl".into() };
+    let (cut, own) = (import.clone(), hub.hub.clone());
+    let killed = tokio::spawn(async move {
+        cut.run(&own, lines(0, 2_000), |progress| assert!(progress.counted.seen < 1_000, "killed here")).await
+    });
+    assert!(killed.await.is_err());
+    let (offset, line) = import.resumes_at(&find(&hub, source.id).await.unwrap()).expect("a place to go on");
+    assert_eq!((offset, line), (1_024, 1_024));
+    import.run(&hub, lines(offset, 2_000), |_| {}).await.unwrap();
+    let source = find(&hub, source.id).await.unwrap();
+    assert_eq!(source.accounting.to_string(), "seen 2000 = stored 2000 + duplicate 0 + refused 0");
+    assert_eq!(import.resumes_at(&source), None, "a whole import starts again from the beginning");
+    let again = import.run(&hub, lines(0, 2_000), |_| {}).await.unwrap();
+    assert_eq!(again.to_string(), "seen 2000 = stored 0 + duplicate 2000 + refused 0");
+    assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
