@@ -19,17 +19,31 @@ pub(super) struct Known {
     pub digest: Vec<u8>,
 }
 
-/// Runs `head … in (values …) tail` over pairs of text, in chunks of few fixed sizes.
-async fn by_pairs(tx: &mut Tx, head: &str, tail: &str, keys: &[Key]) -> Result<Vec<crate::store::Row>> {
+/// Rows of `table` whose columns `pair` are one of the keys, in chunks of few fixed sizes. A join and not `in (values …)`,
+/// which SQLite answers by reading the whole table; `cross join` holds it to looking up key by key.
+async fn by_pairs(
+    tx: &mut Tx,
+    columns: &str,
+    (table, pair): (&str, (&str, &str)),
+    tail: &str,
+    keys: &[Key],
+) -> Result<Vec<crate::store::Row>> {
     let mut found = Vec::new();
     let mut rest = keys;
     while !rest.is_empty() {
         let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
         let (chunk, after) = rest.split_at(size);
         rest = after;
-        let list: Vec<String> = (0..size).map(|n| format!("(${}, ${})", 2 * n + 1, 2 * n + 2)).collect();
+        let list: Vec<String> =
+            (0..size).map(|n| format!("({}, {})", tx.place(2 * n + 1), tx.place(2 * n + 2))).collect();
+        let sql = format!(
+            "with asked (a, b) as (values {}) select {columns} from asked cross join {table} t where t.{} = asked.a and t.{} = asked.b{tail}",
+            list.join(", "),
+            pair.0,
+            pair.1
+        );
         let values = chunk.iter().flat_map(|(a, b)| [Value::from(a), Value::from(b)]);
-        found.extend(tx.all(Q::of(format!("{head} in (values {}){tail}", list.join(", "))).bind_all(values)).await?);
+        found.extend(tx.all(Q::of(sql).bind_all(values)).await?);
     }
     Ok(found)
 }
@@ -37,9 +51,9 @@ async fn by_pairs(tx: &mut Tx, head: &str, tail: &str, keys: &[Key]) -> Result<V
 /// The stored posts among these keys.
 pub(super) async fn posts(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Key, Known>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();
-    let head = "select network, remote_id, thread_id, digest from posts where (network, remote_id)";
+    let (columns, by) = ("network, remote_id, thread_id, digest", ("posts", ("network", "remote_id")));
     let mut known = HashMap::new();
-    for row in by_pairs(tx, head, "", &keys).await? {
+    for row in by_pairs(tx, columns, by, "", &keys).await? {
         let post = Known { thread: row.get("thread_id")?, digest: row.get("digest")? };
         known.insert((row.get("network")?, row.get("remote_id")?), post);
     }
@@ -49,24 +63,25 @@ pub(super) async fn posts(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Ke
 /// Threads of stored posts that answer one of these keys: (the key answered, the thread).
 pub(super) async fn answers(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();
-    let head = "select distinct network, in_reply_to, thread_id from posts where in_reply_to is not null and (network, in_reply_to)";
-    let rows = by_pairs(tx, head, "", &keys).await?;
+    let (columns, by) = ("distinct network, in_reply_to, thread_id", ("posts", ("network", "in_reply_to")));
+    let rows = by_pairs(tx, columns, by, " and t.in_reply_to is not null", &keys).await?;
     rows.iter().map(|row| Ok(((row.get("network")?, row.get("in_reply_to")?), row.get("thread_id")?))).collect()
 }
 
 /// Threads by the network's own id of the conversation.
 pub(super) async fn threads(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();
-    let head = "select network, remote_key, coalesce(merged_into, id) as id from threads where remote_key is not null and (network, remote_key)";
-    let rows = by_pairs(tx, head, "", &keys).await?;
+    let (columns, by) =
+        ("network, remote_key, coalesce(merged_into, id) as id", ("threads", ("network", "remote_key")));
+    let rows = by_pairs(tx, columns, by, " and t.remote_key is not null", &keys).await?;
     rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_key")?), row.get("id")?))).collect()
 }
 
 /// Deletions that came before their posts.
 pub(super) async fn tombstones(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashMap<Key, Micros>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();
-    let head = "select network, remote_id, deleted_at from tombstones where (network, remote_id)";
-    let rows = by_pairs(tx, head, "", &keys).await?;
+    let (columns, by) = ("network, remote_id, deleted_at", ("tombstones", ("network", "remote_id")));
+    let rows = by_pairs(tx, columns, by, "", &keys).await?;
     rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_id")?), row.get("deleted_at")?))).collect()
 }
 
@@ -78,7 +93,7 @@ pub(super) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> 
         let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
         let (chunk, after) = rest.split_at(size);
         rest = after;
-        let list: Vec<String> = (1..=size).map(|n| format!("${n}")).collect();
+        let list: Vec<String> = (1..=size).map(|n| tx.place(n).into_owned()).collect();
         let query = Q::of(format!("{head} in ({}){tail}", list.join(", ")));
         found.extend(tx.all(query.bind_all(chunk.iter().map(|id| Value::from(*id)))).await?);
     }
@@ -87,7 +102,7 @@ pub(super) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> 
 
 /// Ids of authors.
 pub(super) async fn authors(tx: &mut Tx, keys: &[Key]) -> Result<Vec<(Key, i64)>> {
-    let head = "select id, network, remote_key from authors where (network, remote_key)";
-    let rows = by_pairs(tx, head, "", keys).await?;
+    let (columns, by) = ("id, network, remote_key", ("authors", ("network", "remote_key")));
+    let rows = by_pairs(tx, columns, by, "", keys).await?;
     rows.iter().map(|row| Ok(((row.get("network")?, row.get("remote_key")?), row.get("id")?))).collect()
 }

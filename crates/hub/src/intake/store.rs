@@ -345,16 +345,17 @@ async fn insert_words(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
     let rows: Vec<(i64, &str)> =
         new.iter().filter(|new| new.deleted_at.is_none()).map(|new| (new.id, new.fresh.words.as_str())).collect();
     let (head, second) = if tx.is_postgres() {
-        ("insert into post_words (post_id, words) values ", "to_tsvector('simple', $")
+        ("insert into post_words (post_id, words) values ", "to_tsvector('simple', ")
     } else {
-        ("insert into post_words (rowid, words) values ", "($")
+        ("insert into post_words (rowid, words) values ", "(")
     };
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
         let size = [128, 16, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
         let (chunk, after) = rest.split_at(size);
         rest = after;
-        let list: Vec<String> = (0..size).map(|n| format!("(${}, {second}{}))", 2 * n + 1, 2 * n + 2)).collect();
+        let list: Vec<String> =
+            (0..size).map(|n| format!("({}, {second}{}))", tx.place(2 * n + 1), tx.place(2 * n + 2))).collect();
         let values = chunk.iter().flat_map(|(id, words)| [Value::from(*id), Value::from(*words)]);
         tx.run(Q::of(format!("{head}{}", list.join(", "))).bind_all(values)).await?;
     }

@@ -52,6 +52,12 @@ impl Tx {
         self.entries.push(entry);
     }
 
+    /// The `n`th value of a long list that is bound in order. SQLite looks a numbered parameter up by walking over all
+    /// before it, which with thousands of values costs more than the insert; there it stays without a number.
+    pub(crate) fn place(&self, n: usize) -> std::borrow::Cow<'static, str> {
+        if self.is_postgres() { format!("${n}").into() } else { "?".into() }
+    }
+
     /// All rows; also for `insert … returning`.
     pub(crate) fn all(&mut self, query: Q) -> Boxed<'_, Vec<Row>> {
         Box::pin(async move {
@@ -143,8 +149,7 @@ impl Tx {
                         if column > 0 {
                             sql.push_str(", ");
                         }
-                        sql.push('$');
-                        sql.push_str(&(row * columns.len() + column + 1).to_string());
+                        sql.push_str(&self.place(row * columns.len() + column + 1));
                     }
                     sql.push(')');
                 }
