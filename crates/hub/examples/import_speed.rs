@@ -4,7 +4,7 @@
 //! `cargo run --release -p dandelion-hub --example import_speed -- POSTS.tsv [postgres://…]`
 //! prints one JSON line. The rows are repeated under other ids until there are 50,000.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::Path, time::Instant};
 
 use dandelion_hub::{
     Db, Hub,
@@ -15,7 +15,7 @@ use dandelion_hub::{
     unit,
 };
 use dandelion_post::{Post, words::Words};
-use sqlx::{Connection as _, Executor as _};
+use sqlx::Connection as _;
 
 const ROWS: usize = 50_000;
 
@@ -84,9 +84,9 @@ async fn main() {
     std::fs::create_dir_all(&folder).expect("a folder to work in");
 
     // The bare insert runs before and after, so that a machine that changes its speed meanwhile is noticed.
-    let first = bare(&folder.join("bare1.db"), &posts).await;
+    let first = bare(&folder.join("bare1"), &posts).await;
     let chain = chain(&folder, server.as_deref(), &posts).await;
-    let second = bare(&folder.join("bare2.db"), &posts).await;
+    let second = bare(&folder.join("bare2"), &posts).await;
     let _ = std::fs::remove_dir_all(&folder);
 
     let bare = f64::midpoint(first, second);
@@ -114,7 +114,7 @@ fn posts(file: &str) -> Vec<Post> {
         .collect()
 }
 
-async fn chain(folder: &std::path::Path, server: Option<&str>, posts: &[Post]) -> f64 {
+async fn chain(folder: &Path, server: Option<&str>, posts: &[Post]) -> f64 {
     let hub = Hub::new(Db::open(&folder.join("chain"), server).await.expect("a store"));
     unit::import(&hub, Actor::System("bench"), ORG).await.expect("the organisation");
     let queries = dandelion_listen::queries::read(QUERIES).expect("the queries");
@@ -141,44 +141,50 @@ async fn chain(folder: &std::path::Path, server: Option<&str>, posts: &[Post]) -
     took
 }
 
-/// The same rows and the same full-text index, in the same batches, and nothing else.
-async fn bare(file: &PathBuf, posts: &[Post]) -> f64 {
+/// The same rows of posts (every column, the same table with its indexes) and the same full-text index, in the same
+/// batches, and nothing else: no looking up, no judging, no threads, mentions, cases, events.
+async fn bare(folder: &Path, posts: &[Post]) -> f64 {
+    Db::open(folder, None).await.expect("a store").close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
+        .filename(folder.join("dandelion.db"))
+        .foreign_keys(false)
         .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
         .synchronous(sqlx::sqlite::SqliteSynchronous::Full);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
-    for sql in [
-        "create table posts (id integer primary key, network text not null, remote_id text not null, text text not null,
-         created_at bigint not null, received_at bigint not null, digest blob not null, unique (network, remote_id))",
-        "create index posts_created on posts (created_at)",
-        "create virtual table post_words using fts5 (words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2')",
-    ] {
-        connection.execute(sql).await.expect("a table");
-    }
     let start = Instant::now();
     for (batch, chunk) in posts.chunks(512).enumerate() {
         let mut tx = connection.begin().await.expect("a transaction");
         for (part, rows) in chunk.chunks(128).enumerate() {
+            let first = (batch * 512 + part * 128) as i64;
             let mut insert = sqlx::QueryBuilder::new(
-                "insert into posts (id, network, remote_id, text, created_at, received_at, digest) ",
+                "insert into posts (id, network, remote_id, source_id, author_id, thread_id, in_reply_to, url, text, html, title, lang,
+                 created_at, received_at, edited_at, deleted_at, revision, digest, likes, shares, replies, views, links, media, extra, ours) ",
             );
-            let first = batch * 512 + part * 128;
-            insert.push_values(rows.iter().enumerate(), |mut row, (n, post)| {
-                row.push_bind((first + n) as i64)
+            insert.push_values((first..).zip(rows), |mut row, (id, post)| {
+                row.push_bind(id)
                     .push_bind("twitter")
                     .push_bind(&post.id)
-                    .push_bind(&post.text)
-                    .push_bind(0_i64)
-                    .push_bind(0_i64)
-                    .push_bind(vec![0_u8; 16]);
+                    .push_bind(1_i64)
+                    .push_bind(None::<i64>)
+                    .push_bind(id);
+                row.push_bind(None::<&str>).push_bind(None::<&str>).push_bind(&post.text).push_bind(None::<&str>);
+                row.push_bind(None::<&str>)
+                    .push_bind(None::<&str>)
+                    .push_bind(1_i64)
+                    .push_bind(1_i64)
+                    .push_bind(None::<i64>);
+                row.push_bind(None::<i64>)
+                    .push_bind(1_i64)
+                    .push_bind(id.to_be_bytes().repeat(2))
+                    .push_bind(None::<i64>);
+                row.push_bind(None::<i64>).push_bind(None::<i64>).push_bind(None::<i64>);
+                row.push_bind("[]").push_bind("[]").push_bind("{}").push_bind(false);
             });
             insert.build().execute(&mut *tx).await.expect("rows");
             let mut insert = sqlx::QueryBuilder::new("insert into post_words (rowid, words) ");
-            insert.push_values(rows.iter().enumerate(), |mut row, (n, post)| {
+            insert.push_values((first..).zip(rows), |mut row, (id, post)| {
                 let words: Vec<String> = Words::of(&post.text).iter().map(|(_, word)| word.to_owned()).collect();
-                row.push_bind((first + n) as i64).push_bind(words.join(" "));
+                row.push_bind(id).push_bind(words.join(" "));
             });
             insert.build().execute(&mut *tx).await.expect("words");
         }
