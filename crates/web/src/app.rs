@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use dandelion_hub::{Hub, member::Throttle};
+use dandelion_networks::egress::Client;
 use futures_util::FutureExt as _;
 use tower_http::compression::{CompressionLayer, predicate::Predicate as _};
 use tracing::Instrument as _;
@@ -28,12 +29,14 @@ pub struct Config {
     pub public_url: Url,
     /// Who sends this as a bearer token may read `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<String>,
+    /// The way out, to find and read the feeds people name. Without it nothing is fetched.
+    pub outside: Option<Client>,
 }
 
 impl Config {
     /// An installation reached at this address, with metrics for this machine only.
     pub fn new(public_url: Url) -> Self {
-        Self { public_url, metrics_token: None }
+        Self { public_url, metrics_token: None, outside: None }
     }
 
     /// Whether people reach it by https.
@@ -177,5 +180,9 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Uploads of files may take longer than everything else.
 fn limit(path: &str) -> Duration {
-    if matches!(path, "/sources" | "/setup/source") || path.starts_with("/hooks/") { TIME * 10 } else { TIME }
+    if matches!(path, "/sources" | "/sources/file" | "/setup/source") || path.starts_with("/hooks/") {
+        TIME * 10
+    } else {
+        TIME
+    }
 }

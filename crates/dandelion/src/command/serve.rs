@@ -83,7 +83,9 @@ pub async fn hub_until(
     let sending = tokio::spawn(sender::run(sender, told.clone()));
     let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told.clone()));
     let ticking = tokio::spawn(tick(hub.clone(), told));
-    let app = App::new(hub, dandelion_web::Config::new(address(config, &listener)?));
+    let outside = Some(client(config)?);
+    let app =
+        App::new(hub, dandelion_web::Config { outside, ..dandelion_web::Config::new(address(config, &listener)?) });
     let stop = async {
         stop.await;
         tracing::info!("stopping: finishing what is under way");

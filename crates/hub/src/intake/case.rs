@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use dandelion_listen::Hit;
 use dandelion_post::{Micros, Post};
 use dandelion_understand::{Analysis, Judgement};
 use serde_json::json;
@@ -311,12 +312,20 @@ async fn insert_mentions(
     tx.insert("analyses", ANALYSIS_COLUMNS, analyses, "on conflict do nothing").await.map(drop)
 }
 
+/// Notes that mentions were heard by a further query.
+pub(super) async fn link(tx: &mut Tx, links: &[(i64, &Hit)]) -> Result<()> {
+    let rows = links.iter().map(|(mention, hit)| hit_row(*mention, hit)).collect();
+    tx.insert("mention_queries", &["mention_id", "query_id", "spans"], rows, "on conflict do nothing").await.map(drop)
+}
+
 fn hits(mention: i64, post: &New<'_>) -> Vec<Vec<Value>> {
-    let spans = |hit: &dandelion_listen::Hit| {
-        let spans: Vec<[usize; 2]> = hit.spans.iter().map(|span| [span.start, span.end]).collect();
-        serde_json::to_string(&spans).unwrap_or_else(|_| "[]".into())
-    };
-    post.fresh.hits.iter().map(|hit| vec![mention.into(), hit.query.into(), spans(hit).into()]).collect()
+    post.fresh.hits.iter().map(|hit| hit_row(mention, hit)).collect()
+}
+
+fn hit_row(mention: i64, hit: &Hit) -> Vec<Value> {
+    let spans: Vec<[usize; 2]> = hit.spans.iter().map(|span| [span.start, span.end]).collect();
+    let spans = serde_json::to_string(&spans).unwrap_or_else(|_| "[]".into());
+    vec![mention.into(), hit.query.into(), spans.into()]
 }
 
 const ANALYSIS_COLUMNS: &[&str] = &["id", "post_id", "revision", "version", "at", "body"];

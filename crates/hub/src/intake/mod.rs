@@ -5,6 +5,7 @@
 //! *seen = stored + duplicate + refused*, at every moment, per source (laws 1 and 2). What can be done without the
 //! database (checking, cleaning, matching, judging) is done before, in [`Prepared`], off the writer's time.
 
+mod again;
 mod case;
 mod change;
 mod known;
@@ -20,6 +21,7 @@ use dandelion_post::{Post, Refusal};
 
 use crate::{Error, Hub, Result, engine::Engine, log::Actor};
 
+pub use again::hear_again;
 pub use prepare::Prepared;
 
 /// Most items taken in one transaction; a longer batch is cut, in order.

@@ -22,6 +22,8 @@ pub struct Search {
     pub query: Option<i64>,
     /// Only posts of this author.
     pub author: Option<i64>,
+    /// Only these posts; empty: whichever.
+    pub ids: Vec<i64>,
     /// Only posts that concern us (`true`) or do not (`false`).
     pub mentions: Option<bool>,
     /// Written at or after.
@@ -89,6 +91,10 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
     if let Some(query) = search.query {
         let n = bind(&mut values, query);
         conditions.push(format!("m.id in (select mention_id from mention_queries where query_id = ${n})"));
+    }
+    if !search.ids.is_empty() {
+        let list: Vec<String> = search.ids.iter().map(ToString::to_string).collect();
+        conditions.push(format!("p.id in ({})", list.join(", ")));
     }
     if let Some(mentions) = search.mentions {
         conditions.push(format!("m.id is {}null", if mentions { "not " } else { "" }));

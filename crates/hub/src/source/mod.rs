@@ -173,6 +173,12 @@ pub async fn add(hub: &Hub, viewer: &Viewer, new: &NewSource) -> Result<Source> 
     add_as(hub, Actor::Member(viewer.member), new).await
 }
 
+/// As [`add`] with a key that is still free, made from the name.
+pub async fn connect(hub: &Hub, viewer: &Viewer, new: NewSource) -> Result<Source> {
+    may_change(viewer, new.unit, "connect a source")?;
+    add_with_free_key(hub, Actor::Member(viewer.member), new).await
+}
+
 /// Connects a source from the command line or a set-up, where no person is signed in.
 pub async fn add_as(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> {
     let name = new.name.trim();

@@ -184,9 +184,44 @@ pub async fn poll_now(hub: &Hub, viewer: &crate::scope::Viewer, client: &Client,
     if source.paused_at.is_some() {
         return Err(Error::Conflict("this source is paused; resume it first".into()));
     }
-    let counted = Poller::new(hub.clone(), client.clone()).poll(&source).await?;
-    match find(hub, id).await?.error {
+    let poller = Poller::new(hub.clone(), client.clone());
+    if poller.lease(id).await? {
+        poller.poll(&source).await?;
+    } else {
+        poller.until_asked(id).await?;
+    }
+    let after = find(hub, id).await?;
+    match after.error {
         Some(error) => Err(Error::Conflict(error)),
-        None => Ok(counted),
+        None => Ok(Accounting {
+            seen: after.accounting.seen - source.accounting.seen,
+            stored: after.accounting.stored - source.accounting.stored,
+            duplicate: after.accounting.duplicate - source.accounting.duplicate,
+            refused: after.accounting.refused - source.accounting.refused,
+        }),
+    }
+}
+
+impl Poller {
+    /// Takes one feed for this program; false where it is being asked already.
+    async fn lease(&self, id: i64) -> Result<bool> {
+        let mut tx = self.hub.begin(Actor::System("poller")).await?;
+        let now = tx.now();
+        let sql = "update sources set lease_until = $1 where id = $2 and (lease_until is null or lease_until <= $3)";
+        let taken = tx.run(q!(sql, now + LEASE, id, now)).await? == 1;
+        tx.commit_unlogged("who asks a feed is no state anybody asks about").await?;
+        Ok(taken)
+    }
+
+    /// Waits until whoever asks a feed just now has done so, for at most 20 seconds.
+    async fn until_asked(&self, id: i64) -> Result<()> {
+        for _ in 0..200 {
+            let row = self.hub.db.one(q!("select lease_until from sources where id = $1", id)).await?;
+            if row.get::<Option<Micros>, _>("lease_until")?.is_none() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(Error::Conflict("this feed is being asked already; look again in a moment".into()))
     }
 }

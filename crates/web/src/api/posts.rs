@@ -105,6 +105,7 @@ async fn list(
         mentions: which.mentions,
         since: which.since.map(Given::micros),
         until: which.until.map(Given::micros),
+        ..Search::default()
     };
     let found = search::posts(&app.hub, &viewer, &search, after, limit.into()).await?;
     let next = found.last().filter(|_| found.len() == usize::from(limit)).map(|post| post.id);

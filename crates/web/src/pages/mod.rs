@@ -1,18 +1,25 @@
 //! Pages: one file a resource, holding its handlers. To add one, write its file and name its routes here.
 
 mod account;
+mod connect;
 pub(crate) mod desk;
+mod found;
+mod home;
 mod invitation;
 mod members;
 mod organisation;
 mod palette;
 pub(crate) mod problem;
+mod records;
 mod refused;
+mod rehearsal;
 mod results;
 mod search;
 mod session;
+mod setup;
 mod tokens;
 mod units;
+mod wall;
 
 use askama::Template;
 use axum::{
@@ -37,6 +44,9 @@ pub(crate) fn routes() -> Router<App> {
         .merge(members::routes())
         .merge(tokens::routes())
         .merge(account::routes())
+        .merge(setup::routes())
+        .merge(home::routes())
+        .merge(records::routes())
 }
 
 /// Prints a page.

@@ -41,6 +41,9 @@ async fn new(
     if signed.is_some() {
         return Ok(see_other(wanted.next.as_str()));
     }
+    if member::invitation::setup_needed(&app.hub).await? {
+        return Ok(see_other("/setup"));
+    }
     form(&app, visit, &wanted.next, String::new(), None).await
 }
 

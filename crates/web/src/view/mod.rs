@@ -22,6 +22,7 @@
 //! | `/queries`, `/queries/new`, `/queries/ID`; `POST /queries` and `POST /queries/ID` (`name`, `unit`, `text`, `act`: `save` or `try`) | |
 //! | `/sources`, `/sources/new`, `/sources/ID`; `POST /sources` (`kind`, `address`, `name`, `unit`), `POST /sources/ID/pause`, `/resumption`, `/polling`, `/secrets`; `POST /refusals/ID/retry` | |
 //! | `/results?unit=&from=&to=&kind=` | the ledger |
+//! | `/handoffs?since=&state=`, `/replies?state=`, `/posts?since=&about_us=` | what a number of the home page counts, where no other page lists it |
 //! | `/organisation`, `/units/KEY`, `/members`, `POST /members`, `/tokens`, `POST /tokens`, `POST /tokens/ID/revocation`, `/account`, `POST /account/password` | |
 //! | `/session/new`, `POST /session` (`email`, `password`, `next`), `POST /session/end`, `/setup/administrator`, `/setup/organisation`, `/setup/source`, `/setup/query`, `/setup/done` | |
 //! | `/live` | server-sent events, see below; `/palette?q=` answers JSON `[{"label","hint","href"}]`; `/docs/api` |
@@ -46,6 +47,7 @@ pub mod home;
 pub mod listening;
 pub mod organisation;
 pub mod problem;
+pub mod records;
 pub mod results;
 pub mod search;
 pub mod session;

@@ -1,0 +1,43 @@
+//! Posts as a list shows them.
+
+use std::ops::Range;
+
+use dandelion_hub::search;
+
+use super::wall::Wall;
+use crate::view::{Text, desk::Chip, search::Found};
+
+/// Letters of a post in a list.
+const LETTERS: usize = 280;
+
+/// A post with some of its words marked: byte ranges of its text.
+pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -> Found {
+    let handle = post.handle.map(|handle| format!("@{}", handle.trim_start_matches('@')));
+    let who = post.author.filter(|name| Some(name) != handle.as_ref()).or_else(|| handle.clone());
+    let mut chips = Vec::new();
+    if post.ours {
+        chips.push(Chip::new("ours"));
+    }
+    if post.deleted {
+        chips.push(Chip::new("deleted"));
+    }
+    let text = match (post.deleted, post.title.filter(|title| !post.text.starts_with(title.as_str()))) {
+        (true, _) => Text::plain("Deleted by its author. Its text is no longer kept."),
+        (false, Some(title)) if post.text.is_empty() => Text::plain(title),
+        (false, Some(title)) => {
+            let mut text = Text::plain(format!("{title} · "));
+            text.segments.extend(Text::marked(&post.text, marked).segments);
+            text
+        }
+        (false, None) => Text::marked(&post.text, marked),
+    };
+    Found {
+        who: who.unwrap_or_else(|| "Somebody".to_owned()),
+        place: [handle, Some(post.network)].into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        time: wall.clock(post.created_at),
+        text: text.shortened(LETTERS),
+        case: post.case.map(|id| (id, String::new())),
+        url: post.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        chips,
+    }
+}
