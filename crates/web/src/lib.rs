@@ -25,7 +25,7 @@ pub use live::Live;
 pub use metrics::Metrics;
 pub use problem::Problem;
 pub use security::{
-    csrf::{Form, Upload, token as csrf_token},
+    csrf::{Form, token as csrf_token},
     redirect::{Next, see_other},
     upload::{ROOM, Upload},
 };

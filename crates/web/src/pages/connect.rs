@@ -21,8 +21,6 @@ use url::Url;
 use super::refused::Refused;
 use crate::{App, Problem, view::Choice};
 
-/// Most bytes of a file taken from a browser; larger ones go in by the command line.
-pub(super) const FILE: usize = 64 * 1024 * 1024;
 /// Longest name of a source, in characters.
 const NAME: usize = 120;
 

@@ -224,6 +224,7 @@ impl Asked {
             },
             since: day(frame, "From", &self.since, 0)?,
             until: day(frame, "To", &self.until, 1)?,
+            ..Wanted::default()
         })
     }
 }

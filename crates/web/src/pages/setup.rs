@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{connect, plain_shell, print, refused::Refused, rehearsal, wall::Wall};
 use crate::{
-    App, Flashed, Form, Next, Problem, Signed, Upload, Visit, see_other,
+    App, Flashed, Form, Next, Problem, ROOM, Signed, Upload, Visit, see_other,
     session::{agent, signed_in},
     view::{
         Choice, Flash, Place, Sentence, Shell, counted,
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/setup/source", get(source_step).post(add_source))
         .route("/setup/query", get(query_step).post(add_query))
         .route("/setup/done", get(done))
-        .layer(DefaultBodyLimit::max(connect::FILE + 64 * 1024))
+        .layer(DefaultBodyLimit::max(ROOM))
 }
 
 /// Where the set-up stands: the first step that is not done.

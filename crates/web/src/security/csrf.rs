@@ -7,7 +7,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
+    extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
 use base64::Engine as _;
@@ -40,62 +40,6 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         check(app, &headers, given.as_deref())?;
         let fields = serde_urlencoded(&body)?;
         Ok(Self(fields))
-    }
-}
-
-/// A form that may bring a file along: its text fields in order and the file with its name. As [`Form`], its token was
-/// checked; where it comes in parts, the token stands before the file, so that nothing foreign is read into memory.
-#[derive(Debug)]
-pub struct Upload {
-    fields: Vec<(String, String)>,
-    /// Name and bytes of the file.
-    pub file: Option<(String, Bytes)>,
-}
-
-impl Upload {
-    /// The first field of a name, empty if it is missing.
-    pub fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|(named, _)| named == name).map_or("", |(_, value)| value)
-    }
-}
-
-impl FromRequest<App> for Upload {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-        if !kind.starts_with("multipart/form-data") {
-            let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, app).await?;
-            return Ok(Self { fields, file: None });
-        }
-        let headers = request.headers().clone();
-        let broken = |error: MultipartError| Problem::new(error.status(), "What was sent is too large, or broke off.");
-        let mut parts = Multipart::from_request(request, &())
-            .await
-            .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "The form could not be read."))?;
-        let (mut fields, mut file, mut checked) = (Vec::new(), None, false);
-        while let Some(part) = parts.next_field().await.map_err(broken)? {
-            let name = part.name().unwrap_or("").to_owned();
-            if let Some(named) = part.file_name().map(ToOwned::to_owned) {
-                if !checked {
-                    check(app, &headers, None)?;
-                    checked = true;
-                }
-                file = Some((named, part.bytes().await.map_err(broken)?));
-                continue;
-            }
-            let value = part.text().await.map_err(broken)?;
-            if name == "csrf" {
-                check(app, &headers, Some(&value))?;
-                checked = true;
-            } else {
-                fields.push((name, value));
-            }
-        }
-        if !checked {
-            check(app, &headers, None)?;
-        }
-        Ok(Self { fields, file })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     body::Bytes,
     extract::{FromRequest, Multipart, Request, multipart::MultipartError},
-    http::StatusCode,
+    http::{StatusCode, header},
 };
 
 use super::csrf;
@@ -17,7 +17,7 @@ const FIELD: usize = 64 * 1024;
 const FIELDS: usize = 64;
 
 /// The fields and the file of a form whose token was checked. The token's field `csrf` must stand before the file, as
-/// it does in every form of ours. Routes that take one allow a larger body: see [`ROOM`].
+/// it does in every form of ours. A form without a file may come in the plain encoding. Routes that take one allow a larger body: see [`ROOM`].
 #[derive(Debug, Default)]
 pub struct Upload {
     /// What was typed, by name.
@@ -41,6 +41,11 @@ impl FromRequest<App> for Upload {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let headers = request.headers().clone();
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        if kind.starts_with("application/x-www-form-urlencoded") {
+            let csrf::Form(fields) = csrf::Form::from_request(request, app).await?;
+            return Ok(Self { fields, file: None });
+        }
         let mut parts = Multipart::from_request(request, app).await.map_err(|_| {
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address takes a form with a file of this site.")
         })?;
