@@ -55,17 +55,12 @@ pub(super) async fn feed(
     found: &feed::Found,
     name: &str,
 ) -> Result<(Source, Result<Accounting, String>), Error> {
-    let host = || Url::parse(&found.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
-    let named = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-    let name = named.or_else(|| found.title.clone()).or_else(host).unwrap_or_else(|| "Feed".to_owned());
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME).collect();
     let known = source::list(&app.hub).await?.into_iter().find(|source| source.url.as_deref() == Some(&found.url));
     if let Some(known) = known {
         let words = format!("this feed is connected already, as “{}”", known.name);
         return Err(Error::Conflict(words));
     }
-    let (key, network, url) = (String::new(), String::new(), Some(found.url.clone()));
-    let new = NewSource { key, name, kind: Kind::Feed, network, unit, url };
+    let new = new_feed(unit, found, name);
     let added = source::connect(&app.hub, viewer, new).await?;
     let Some(client) = app.config.outside.as_ref() else { return Ok((added, Ok(Accounting::default()))) };
     let read = match source::poll_now(&app.hub, viewer, client, added.id).await {
@@ -74,6 +69,24 @@ pub(super) async fn feed(
         Err(error) => return Err(error),
     };
     Ok((added, read))
+}
+
+/// Connects a feed of a list, to be read in its turn; false where it is connected already.
+pub(super) async fn listed(app: &App, viewer: &Viewer, unit: Option<i64>, found: &feed::Found) -> Result<bool, Error> {
+    let known = source::list(&app.hub).await?;
+    if known.iter().any(|source| source.url.as_deref() == Some(&found.url)) {
+        return Ok(false);
+    }
+    source::connect(&app.hub, viewer, new_feed(unit, found, "")).await.map(|_| true)
+}
+
+fn new_feed(unit: Option<i64>, found: &feed::Found, name: &str) -> NewSource {
+    let host = || Url::parse(&found.url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    let named = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name = named.or_else(|| found.title.clone()).or_else(host).unwrap_or_else(|| "Feed".to_owned());
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME).collect();
+    let (key, network, url) = (String::new(), String::new(), Some(found.url.clone()));
+    NewSource { key, name, kind: Kind::Feed, network, unit, url }
 }
 
 /// Connects a webhook; gives it with its first secret, which is shown this once.

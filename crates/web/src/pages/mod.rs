@@ -10,6 +10,7 @@ mod members;
 mod organisation;
 mod palette;
 pub(crate) mod problem;
+mod queries;
 mod records;
 mod refused;
 mod rehearsal;
@@ -17,6 +18,7 @@ mod results;
 mod search;
 mod session;
 mod setup;
+mod sources;
 mod tokens;
 mod units;
 mod wall;
@@ -47,6 +49,8 @@ pub(crate) fn routes() -> Router<App> {
         .merge(setup::routes())
         .merge(home::routes())
         .merge(records::routes())
+        .merge(queries::routes())
+        .merge(sources::routes())
 }
 
 /// Prints a page.
@@ -68,4 +72,24 @@ pub(crate) fn plain_shell(title: &str) -> Shell {
 /// The organisation's time zone, in which days begin and clocks are read; UTC where none has been set.
 pub(crate) fn zone_of(org: &dandelion_hub::unit::Org) -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get(&org.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
+/// The units somebody leads, to choose from; `key` is the one chosen before.
+pub(crate) fn lead_units(
+    org: &dandelion_hub::unit::Org,
+    viewer: &dandelion_hub::scope::Viewer,
+    key: &str,
+) -> Vec<crate::view::Choice> {
+    let led = org.live_units().filter(|unit| viewer.may(dandelion_hub::scope::Role::Lead, unit.id));
+    led.map(|unit| crate::view::Choice { selected: unit.key == key, ..crate::view::Choice::new(&unit.key, &unit.name) })
+        .collect()
+}
+
+/// The unit a form names by its key; none if it names none.
+pub(crate) fn unit_named(org: &dandelion_hub::unit::Org, key: &str) -> Result<Option<i64>, Problem> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let unit = org.unit_by_key(key).ok_or_else(|| dandelion_hub::Error::not_found("unit", key))?;
+    Ok(Some(unit.id))
 }

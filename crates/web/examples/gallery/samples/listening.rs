@@ -266,6 +266,8 @@ fn source(w: &Words) -> SourcePage {
             PostAct::new(w.t("Pause"), "/sources/4/pause"),
         ],
         webhook: true,
+        hook: "https://hub.example/hooks/kitchen-blogs".to_owned(),
+        may_end_secret: true,
         secrets: vec![
             Secret { id: 1, ends_with: w.t("9f2c"), time: time(w, "3 March"), ended: None },
             Secret { id: 2, ends_with: w.t("77aa"), time: time(w, "1 January"), ended: Some(time(w, "3 March")) },

@@ -50,6 +50,8 @@ pub struct QueryPage {
     pub units: Vec<Choice>,
     /// Its text.
     pub text: String,
+    /// The version that is shown, which a change is made from.
+    pub version: i64,
     /// Why it was changed.
     pub why: String,
     /// What was wrong with what was sent.

@@ -107,12 +107,16 @@ pub struct SourcePage {
     pub acts: Vec<PostAct>,
     /// Whether it is a webhook, which has secrets.
     pub webhook: bool,
+    /// Where posts are sent to, for a webhook.
+    pub hook: String,
     /// Its secrets, without the secret.
     pub secrets: Vec<Secret>,
     /// A secret just made: shown once.
     pub secret: Option<String>,
     /// Whether another can be made.
     pub may_add_secret: bool,
+    /// Whether one can be ended.
+    pub may_end_secret: bool,
     /// What was refused, the newest first.
     pub refused: Vec<Quarantined>,
     /// The address of more of it.

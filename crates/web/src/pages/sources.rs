@@ -1,0 +1,476 @@
+//! Sources: the places we read from, each with its accounting, its secrets and what was refused.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Query, State},
+    http::header,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use dandelion_hub::{
+    Error,
+    scope::{Role, Viewer},
+    source::{self, Kind, Source},
+    unit::Org,
+};
+use dandelion_networks::{feed::Found, opml};
+use serde::Deserialize;
+
+use super::{
+    connect, print,
+    refused::{Refused, ended},
+    wall::Wall,
+};
+use crate::{
+    App, Flashed, Form, Problem, ROOM, Signed, Upload,
+    problem::{Id, Ids},
+    view::{
+        Choice, Empty, Flash, Place, Sentence,
+        desk::{PostAct, Tone},
+        listening::{Accounting, NewSource, Quarantined, Secret, SourcePage, SourceRow, Sources},
+    },
+};
+
+/// Refused items on a page.
+const PAGE: i64 = 20;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/sources", get(list).post(create))
+        .route("/sources/new", get(new))
+        .route("/sources/file", post(upload).layer(DefaultBodyLimit::max(ROOM)))
+        .route("/sources.opml", get(outlines))
+        .route("/sources/{id}", get(show))
+        .route("/sources/{id}/pause", post(pause))
+        .route("/sources/{id}/resumption", post(resume))
+        .route("/sources/{id}/polling", post(poll))
+        .route("/sources/{id}/secrets", post(add_secret))
+        .route("/sources/{id}/secrets/{secret}/end", post(end_secret))
+        .route("/refusals/{id}/retry", post(retry))
+}
+
+async fn list(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let wall = Wall::of(&app, &app.hub.engine().await?.org);
+    let mut sources = source::list(&app.hub).await?;
+    sources.sort_by_key(|source| (source.error.is_none(), source.name.to_lowercase()));
+    let may_add = signed.viewer.may_anywhere(Role::Lead);
+    let empty = Empty::new("Nothing is read yet", "Connect a feed, a file or a webhook.");
+    print(&Sources {
+        shell: signed.shell(&app, "Sources", Place::Listening).await?,
+        rows: sources.iter().map(|source| row(&wall, source)).collect(),
+        may_add,
+        empty: if may_add { empty.act("Connect a source", "/sources/new") } else { empty },
+    })
+}
+
+fn row(wall: &Wall, source: &Source) -> SourceRow {
+    let (state, tone) = state(source);
+    let lag = match (source.polled_at, source.last_post_at) {
+        (None, _) => Sentence::plain("not read yet"),
+        (Some(at), None) => Sentence::new().text("read ").time(wall.ago(at)),
+        (Some(at), Some(post)) => {
+            Sentence::new().text("read ").time(wall.ago(at)).text(", newest post ").time(wall.clock(post))
+        }
+    };
+    SourceRow {
+        id: source.id,
+        name: source.name.clone(),
+        kind: kind(source),
+        state: state.to_owned(),
+        tone,
+        accounting: accounting(source),
+        lag,
+    }
+}
+
+fn kind(source: &Source) -> String {
+    let kind = source.kind.as_str();
+    if source.network == kind { kind.to_owned() } else { format!("{kind} · {}", source.network) }
+}
+
+fn state(source: &Source) -> (&'static str, Tone) {
+    match source.kind {
+        _ if source.paused_at.is_some() => ("paused", Tone::Open),
+        _ if source.error.is_some() => ("cannot be read", Tone::Risk),
+        Kind::File => ("read", Tone::Plain),
+        Kind::Feed if source.polled_at.is_none() => ("about to be read", Tone::Plain),
+        Kind::Feed => ("reads", Tone::Good),
+        Kind::Webhook if source.accounting.seen == 0 => ("waits for a delivery", Tone::Plain),
+        Kind::Webhook => ("receives", Tone::Good),
+    }
+}
+
+fn accounting(source: &Source) -> Accounting {
+    let dandelion_hub::intake::Accounting { seen, stored, duplicate, refused } = source.accounting;
+    Accounting { seen, stored, duplicate, refused }
+}
+
+fn may_change(viewer: &Viewer, source: &Source) -> bool {
+    source.unit.map_or_else(|| viewer.may_anywhere(Role::Lead), |unit| viewer.may(Role::Lead, unit))
+}
+
+/// What a form had, to be shown again.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Draft {
+    kind: String,
+    address: String,
+    feed: String,
+    name: String,
+    unit: String,
+}
+
+async fn new(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
+    ask(&app, &signed, Draft::default(), Vec::new(), None).await
+}
+
+async fn ask(
+    app: &App,
+    signed: &Signed,
+    draft: Draft,
+    found: Vec<Choice>,
+    refused: Option<&Refused>,
+) -> Result<Response, Problem> {
+    let engine = app.hub.engine().await?;
+    let wanted = if draft.kind.is_empty() { "feed" } else { draft.kind.as_str() };
+    let kinds = [
+        ("feed", "A feed: RSS, Atom or JSON Feed, or a page that has one"),
+        ("webhook", "A webhook: another system sends us posts, signed"),
+    ];
+    let kinds = kinds.map(|(value, label)| Choice { selected: value == wanted, ..Choice::new(value, label) });
+    let page = print(&NewSource {
+        shell: signed.shell(app, "Connect a source", Place::Listening).await?,
+        kinds: kinds.into(),
+        address: draft.address,
+        name: draft.name,
+        units: super::lead_units(&engine.org, &signed.viewer, &draft.unit),
+        found,
+        wrong: refused.map(|refused| refused.words.clone()),
+    })?;
+    Ok(match refused {
+        Some(refused) => refused.on(page),
+        None => page,
+    })
+}
+
+async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
+    let unit = super::unit_named(&app.hub.engine().await?.org, &draft.unit)?;
+    if draft.kind == "webhook" {
+        return match connect::webhook(&app, &signed.viewer, unit, &draft.name).await {
+            Ok((source, secret)) => {
+                let words = format!("{} is ready to receive.", source.name);
+                page(&app, &signed, source.id, Shown { secret: Some(secret), ..Shown::saying(Flash::done(words)) })
+                    .await
+            }
+            Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
+        };
+    }
+    let wanted = if draft.feed.is_empty() { &draft.address } else { &draft.feed };
+    let found = match connect::look(&app, wanted).await {
+        Ok(found) => found,
+        Err(refused) => return ask(&app, &signed, draft, Vec::new(), Some(&refused)).await,
+    };
+    let [feed] = found.as_slice() else {
+        return ask(&app, &signed, draft, connect::choices(&found), None).await;
+    };
+    match connect::feed(&app, &signed.viewer, unit, feed, &draft.name).await {
+        Ok((source, Ok(counted))) => {
+            let words = format!("{} is connected; it {}.", source.name, connect::gave(&counted));
+            Ok(go(&app, source.id, Flash::done(words)))
+        }
+        Ok((source, Err(why))) => {
+            let words = format!("{} is connected, but could not be read: {}", source.name, ended(&why));
+            Ok(go(&app, source.id, Flash::problem(words)))
+        }
+        Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
+    }
+}
+
+/// A file of posts, or a list of feeds (OPML).
+async fn upload(State(app): State<App>, signed: Signed, given: Upload) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
+    let unit = super::unit_named(&app.hub.engine().await?.org, given.field("unit"))?;
+    let draft = Draft { unit: given.field("unit").to_owned(), ..Draft::default() };
+    let (name, bytes) = given.file.clone().unwrap_or_default();
+    if name.to_ascii_lowercase().ends_with(".opml") {
+        let listed = match opml::read(&bytes) {
+            Ok(listed) => listed,
+            Err(error) => {
+                let refused = Refused::new(ended(&error.to_string()));
+                return ask(&app, &signed, draft, Vec::new(), Some(&refused)).await;
+            }
+        };
+        return match connect_all(&app, &signed, unit, listed).await {
+            Ok(words) => Ok(Flashed::new(&app, "/sources", Flash::done(words)).into_response()),
+            Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
+        };
+    }
+    match connect::file(&app, &signed.viewer, unit, &name, bytes).await? {
+        Ok((source, counted)) => {
+            Ok(go(&app, source.id, Flash::done(format!("{} {}.", source.name, connect::gave(&counted)))))
+        }
+        Err(refused) => ask(&app, &signed, draft, Vec::new(), Some(&refused)).await,
+    }
+}
+
+/// Connects every feed of a list that is not connected yet; they are read one after the other.
+async fn connect_all(
+    app: &App,
+    signed: &Signed,
+    unit: Option<i64>,
+    listed: Vec<opml::Outline>,
+) -> Result<String, Error> {
+    let (mut made, mut known) = (0, 0);
+    for outline in listed {
+        let found = Found { url: outline.url, title: outline.title };
+        match connect::listed(app, &signed.viewer, unit, &found).await? {
+            true => made += 1,
+            false => known += 1,
+        }
+    }
+    let feeds = crate::view::counted(made, "feed is connected", "feeds are connected");
+    Ok(format!("{feeds} and will be read now; {known} were known already."))
+}
+
+/// Every feed, as other readers take it.
+async fn outlines(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Viewer, "see the sources")?;
+    let feeds = source::list(&app.hub).await?.into_iter().filter(|source| source.kind == Kind::Feed);
+    let outlines: Vec<opml::Outline> = feeds
+        .filter_map(|source| {
+            Some(opml::Outline { url: source.url?, title: Some(source.name), site: None, folders: Vec::new() })
+        })
+        .collect();
+    let headers = [
+        (header::CONTENT_TYPE, "text/x-opml; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"sources.opml\""),
+    ];
+    let title = app.hub.engine().await?.org.name.clone();
+    Ok((headers, opml::write(&title, &outlines)).into_response())
+}
+
+#[derive(Deserialize)]
+struct At {
+    after: Option<i64>,
+}
+
+async fn show(State(app): State<App>, signed: Signed, Id(id): Id, Query(at): Query<At>) -> Result<Response, Problem> {
+    page(&app, &signed, id, Shown { after: at.after, ..Shown::default() }).await
+}
+
+/// What a page shows besides the source: what just happened to it.
+#[derive(Default)]
+struct Shown {
+    flash: Option<Flash>,
+    secret: Option<String>,
+    /// A refused item as a person mended it in vain.
+    mended: Option<(i64, String)>,
+    after: Option<i64>,
+}
+
+impl Shown {
+    fn saying(flash: Flash) -> Self {
+        Self { flash: Some(flash), ..Self::default() }
+    }
+}
+
+async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> Result<Response, Problem> {
+    let engine = app.hub.engine().await?;
+    let (org, wall) = (&engine.org, Wall::of(app, &engine.org));
+    let source = source::find(&app.hub, id).await?;
+    let may = may_change(&signed.viewer, &source);
+    let mut shell = signed.shell(app, &source.name, Place::Listening).await?;
+    shell.flash = shown.flash.or(shell.flash);
+    let webhook = source.kind == Kind::Webhook;
+    let secrets = if webhook && may { source::secrets(&app.hub, &signed.viewer, id).await? } else { Vec::new() };
+    let live = secrets.iter().filter(|secret| secret.revoked_at.is_none()).count();
+    let refused = source::refusals(&app.hub, &signed.viewer, id, shown.after, PAGE).await?;
+    let more = refused.get(PAGE as usize - 1).map(|last| format!("/sources/{id}?after={}#refused", last.id));
+    let (state, tone) = state(&source);
+    let quarantined = |item: source::Refused| {
+        let mended = shown.mended.as_ref().filter(|(id, _)| *id == item.id).map(|(_, raw)| raw.clone());
+        Quarantined {
+            id: item.id,
+            time: wall.clock(item.at),
+            place: item.place,
+            field: item.field,
+            reason: item.reason,
+            raw: mended.unwrap_or(item.raw),
+            whole: item.raw_complete,
+            may_retry: may,
+        }
+    };
+    print(&SourcePage {
+        shell,
+        id,
+        name: source.name.clone(),
+        state: state.to_owned(),
+        tone,
+        facts: facts(app, org, &wall, &source),
+        accounting: accounting(&source),
+        since: wall.clock(source.created_at),
+        error: trouble(&wall, &source),
+        acts: if may { acts(&source) } else { Vec::new() },
+        webhook,
+        hook: if webhook { connect::hook_address(app, &source) } else { String::new() },
+        secrets: secrets
+            .into_iter()
+            .map(|secret| Secret {
+                id: secret.id,
+                ends_with: secret.ends_with,
+                time: wall.clock(secret.created_at),
+                ended: secret.revoked_at.map(|at| wall.clock(at)),
+            })
+            .collect(),
+        secret: shown.secret,
+        may_add_secret: webhook && may && live < 2,
+        may_end_secret: webhook && may,
+        refused: refused.into_iter().map(quarantined).collect(),
+        more,
+    })
+}
+
+fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sentence)> {
+    let mut facts = vec![("Kind", Sentence::plain(source.kind.as_str()))];
+    facts.push(("Network", Sentence::plain(&source.network)));
+    let unit = source.unit.and_then(|unit| org.unit(unit)).or_else(|| org.hub().ok());
+    if let Some(unit) = unit {
+        facts.push(("Unit", Sentence::new().link(&unit.name, format!("/units/{}", unit.key))));
+    }
+    match (&source.url, source.kind) {
+        (Some(url), _) if url.starts_with("http") => facts.push(("Address", Sentence::new().link(url, url))),
+        (_, Kind::Webhook) => facts.push(("Address", Sentence::plain(connect::hook_address(app, source)))),
+        _ => {}
+    }
+    let mut moment = |name, time: Option<crate::view::Time>| {
+        if let Some(time) = time {
+            facts.push((name, Sentence::new().time(time)));
+        }
+    };
+    moment("Read", source.polled_at.map(|at| wall.ago(at)));
+    let awake = source.paused_at.is_none();
+    moment("Next", source.next_poll_at.filter(|_| awake && source.kind == Kind::Feed).map(|at| wall.due(at)));
+    moment("Newest post", source.last_post_at.map(|at| wall.clock(at)));
+    moment("Paused", source.paused_at.map(|at| wall.clock(at)));
+    if let Some(why) = &source.paused_why {
+        facts.push(("Why", Sentence::plain(why)));
+    }
+    let search = Sentence::new().link("Search what it brought", format!("/search?source={}", source.id));
+    facts.push(("Posts", search));
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is wrong with it, and what happens next.
+fn trouble(wall: &Wall, source: &Source) -> Option<(String, String)> {
+    let error = ended(source.error.as_deref()?);
+    let next = match (source.paused_at, source.next_poll_at) {
+        (Some(_), _) => "It rests now. Look at what is wrong, then resume it.".to_owned(),
+        (None, Some(at)) if at > wall.now => format!("We try again by ourselves {}.", wall.due(at).words),
+        _ => "We try again by ourselves in a moment.".to_owned(),
+    };
+    Some((error, next))
+}
+
+fn acts(source: &Source) -> Vec<PostAct> {
+    let id = source.id;
+    if source.paused_at.is_some() {
+        return vec![PostAct::new("Resume", format!("/sources/{id}/resumption")).primary()];
+    }
+    let pause = PostAct::new("Pause", format!("/sources/{id}/pause"));
+    match source.kind {
+        Kind::Feed => vec![PostAct::new("Read now", format!("/sources/{id}/polling")).primary(), pause],
+        Kind::Webhook => vec![pause],
+        Kind::File => Vec::new(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+fn go(app: &App, id: i64, flash: Flash) -> Response {
+    Flashed::new(app, format!("/sources/{id}"), flash).into_response()
+}
+
+/// Back to the source with a sentence: what was done, or why not.
+fn told(app: &App, id: i64, done: Result<String, Error>) -> Result<Response, Problem> {
+    let flash = match done {
+        Ok(words) => Flash::done(words),
+        Err(error @ Error::Conflict(_)) => Flash::problem(Refused::of(error)?.words),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(go(app, id, flash))
+}
+
+async fn pause(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothing>) -> Result<Response, Problem> {
+    let why = format!("paused by {}", signed.viewer.name);
+    let done = source::pause(&app.hub, &signed.viewer, id, &why).await;
+    told(&app, id, done.map(|()| "Paused. Nothing is read or taken until you resume it.".to_owned()))
+}
+
+async fn resume(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothing>) -> Result<Response, Problem> {
+    let done = source::resume(&app.hub, &signed.viewer, id).await;
+    told(&app, id, done.map(|()| "Resumed. It goes on where it stopped.".to_owned()))
+}
+
+async fn poll(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothing>) -> Result<Response, Problem> {
+    let Some(client) = app.config.outside.as_ref() else {
+        let words = "This installation fetches nothing from outside.";
+        return Ok(go(&app, id, Flash::problem(words)));
+    };
+    let done = source::poll_now(&app.hub, &signed.viewer, client, id).await;
+    told(
+        &app,
+        id,
+        done.map(|counted| match counted.seen {
+            0 => "Read just now; nothing new.".to_owned(),
+            _ => format!("Read just now: it {}.", connect::gave(&counted)),
+        }),
+    )
+}
+
+/// The secret is part of this answer alone.
+async fn add_secret(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothing>) -> Result<Response, Problem> {
+    match source::add_secret(&app.hub, &signed.viewer, id).await {
+        Ok(made) => page(&app, &signed, id, Shown { secret: Some(made.secret), ..Shown::default() }).await,
+        Err(error) => told(&app, id, Err(error)),
+    }
+}
+
+async fn end_secret(
+    State(app): State<App>,
+    signed: Signed,
+    Ids(id, secret): Ids,
+    _: Form<Nothing>,
+) -> Result<Response, Problem> {
+    let done = source::end_secret(&app.hub, &signed.viewer, id, secret).await;
+    told(&app, id, done.map(|()| "Ended. Deliveries signed with it are refused from now on.".to_owned()))
+}
+
+#[derive(Deserialize)]
+struct Mended {
+    /// The source, for the way back.
+    source: i64,
+    raw: String,
+}
+
+async fn retry(
+    State(app): State<App>,
+    signed: Signed,
+    Id(id): Id,
+    Form(given): Form<Mended>,
+) -> Result<Response, Problem> {
+    match source::retry(&app.hub, &signed.viewer, id, Some(&given.raw)).await {
+        Ok("stored") => Ok(go(&app, given.source, Flash::done("Taken: it is stored now."))),
+        Ok(_) => Ok(go(&app, given.source, Flash::done("Taken: we had this post already."))),
+        Err(error) => {
+            let refused = Refused::of(error)?;
+            let shown = Shown {
+                mended: Some((id, given.raw)),
+                ..Shown::saying(Flash::problem(format!("Not taken. {}", refused.words)))
+            };
+            Ok(refused.on(page(&app, &signed, given.source, shown).await?))
+        }
+    }
+}
