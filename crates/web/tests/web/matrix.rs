@@ -183,6 +183,20 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/account/password", "signed"),
     ("POST", "/account/sessions/{id}/end", "signed"),
     ("POST", "/account/sessions/end", "signed"),
+    ("GET", "/", "signed"),
+    ("GET", "/posts", "signed"),
+    ("GET", "/handoffs", "signed"),
+    ("GET", "/replies", "signed"),
+    ("GET", "/setup", "public"),
+    ("GET", "/setup/{token}", "public"),
+    ("POST", "/setup/administrator", "public"),
+    ("GET", "/setup/organisation", "signed"),
+    ("POST", "/setup/organisation", "signed"),
+    ("GET", "/setup/source", "signed"),
+    ("POST", "/setup/source", "signed"),
+    ("GET", "/setup/query", "signed"),
+    ("POST", "/setup/query", "signed"),
+    ("GET", "/setup/done", "signed"),
 ];
 
 #[test]
