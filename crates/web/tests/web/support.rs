@@ -205,6 +205,11 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// One that has not been here before.
+    pub fn new(router: Router) -> Self {
+        Self { router, cookies: BTreeMap::new(), headers: HeaderMap::new() }
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, "", Body::empty()).await
     }

@@ -1,0 +1,88 @@
+//! The first run, queries and sources through their pages: who may, what is refused, what is kept.
+
+use axum::http::{StatusCode, header};
+use dandelion_hub::{
+    Hub,
+    log::Actor,
+    member::invitation::{self, Purpose},
+    query, source,
+    testing::TestHub,
+};
+use dandelion_web::{App, Config, router};
+
+use crate::support::{Browser, Installation};
+
+fn empty(hub: &Hub) -> Browser {
+    let app = App::new(hub.clone(), Config::new("http://127.0.0.1:7380/".parse().unwrap()));
+    Browser::new(router(app))
+}
+
+#[tokio::test]
+async fn an_empty_installation_leads_to_its_set_up_and_the_token_works_once() {
+    let hub = TestHub::sqlite().await;
+    let mut browser = empty(&hub.hub);
+    for path in ["/", "/session/new"] {
+        assert_eq!(browser.get(path).await.header(header::LOCATION), "/setup", "{path}");
+    }
+    let token = invitation::make(&hub.hub, Actor::System("command"), Purpose::Setup, None).await.unwrap();
+    let csrf = browser.get(&format!("/setup/{token}")).await.csrf();
+    let given = [("csrf", csrf.as_str()), ("token", &token), ("name", "Ana"), ("email", "ana@example.org")];
+    let with = |password| [&given[..], &[("password", password)]].concat();
+    let refused = browser.post("/setup/administrator", &with("short")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("at least 10 characters") && refused.text.contains("ana@example.org"));
+
+    let made = browser.post("/setup/administrator", &with("a sentence is fine")).await;
+    assert_eq!(made.header(header::LOCATION), "/setup/organisation", "{}", made.text);
+    assert_eq!(browser.get("/setup/organisation").await.status, StatusCode::OK);
+
+    let mut second = empty(&hub.hub);
+    assert_eq!(second.get(&format!("/setup/{token}")).await.header(header::LOCATION), "/session/new");
+}
+
+#[tokio::test]
+async fn a_lead_writes_queries_for_their_unit_and_nobody_else_does() {
+    let at = Installation::new().await;
+    let mut lead = at.signed_in("lea").await;
+    let csrf = lead.csrf(&at);
+    for (unit, text, status) in [
+        ("repairs", "(kettle OR", StatusCode::UNPROCESSABLE_ENTITY),
+        ("press", "kettle", StatusCode::FORBIDDEN),
+        ("repairs", "kettle", StatusCode::SEE_OTHER),
+    ] {
+        let sent = [("csrf", csrf.as_str()), ("name", "Kettles"), ("unit", unit), ("text", text), ("act", "save")];
+        let answer = lead.post("/queries", &sent).await;
+        assert_eq!(answer.status, status, "{unit} {text}: {}", answer.text);
+        assert!(status == StatusCode::SEE_OTHER || answer.text.contains(text), "what was typed is kept");
+    }
+    let without =
+        lead.post("/queries", &[("name", "Other"), ("unit", "repairs"), ("text", "oven"), ("act", "save")]).await;
+    assert_eq!(without.status, StatusCode::FORBIDDEN, "no token, no query");
+    assert_eq!(query::list(&at.hub).await.unwrap().len(), 1);
+
+    let mut agent = at.signed_in("ana").await;
+    assert_eq!(agent.get("/queries/new").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(agent.get("/queries").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_webhook_shows_its_secret_once_and_an_agent_cannot_pause_it() {
+    let at = Installation::new().await;
+    let mut lead = at.signed_in("lea").await;
+    let csrf = lead.csrf(&at);
+    let sent = [("csrf", csrf.as_str()), ("kind", "webhook"), ("name", "Shop"), ("unit", "repairs")];
+    let made = lead.post("/sources", &sent).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    assert!(made.text.contains("whsec_"));
+    let id = source::list(&at.hub).await.unwrap()[0].id;
+    assert!(!lead.get(&format!("/sources/{id}")).await.text.contains("whsec_"), "shown once");
+
+    let mut agent = at.signed_in("ana").await;
+    let csrf = agent.csrf(&at);
+    let pause = format!("/sources/{id}/pause");
+    assert_eq!(agent.post(&pause, &[("csrf", csrf.as_str())]).await.status, StatusCode::FORBIDDEN);
+    assert!(source::find(&at.hub, id).await.unwrap().paused_at.is_none());
+    let csrf = lead.csrf(&at);
+    assert_eq!(lead.post(&pause, &[("csrf", csrf.as_str())]).await.status, StatusCode::SEE_OTHER);
+    assert!(source::find(&at.hub, id).await.unwrap().paused_at.is_some());
+}
