@@ -181,7 +181,7 @@ pub async fn count(hub: &Hub, viewer: &Viewer, filter: &Filter) -> Result<i64> {
     hub.db.one(conditions.query(sql)).await?.get("n")
 }
 
-/// Those of some cases that a filter opens, in no particular order; at most [`MOST`].
+/// Those of some cases that a filter opens, in no particular order; those beyond 200 are left out.
 pub async fn among(hub: &Hub, viewer: &Viewer, filter: &Filter, ids: &[i64]) -> Result<Vec<CaseRow>> {
     let ids = &ids[..ids.len().min(MOST as usize)];
     if ids.is_empty() {

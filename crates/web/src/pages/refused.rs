@@ -1,5 +1,7 @@
 //! What was refused, in words beside the form it came from.
 
+use std::fmt::Write as _;
+
 use axum::{http::StatusCode, response::Response};
 use dandelion_hub::Error;
 
@@ -26,7 +28,7 @@ impl Refused {
             Error::Invalid { field, reason, value } => {
                 let mut words = format!("{}: {reason}", sentence(&field.replace('_', " ")));
                 if !value.is_empty() {
-                    words.push_str(&format!(" (it reads “{value}”)"));
+                    let _ = write!(words, " (it reads “{value}”)");
                 }
                 words.push('.');
                 Ok(Self::new(words.replace("..", ".")))

@@ -287,7 +287,7 @@ async fn query_step(State(app): State<App>, signed: Signed) -> Result<Response, 
     let org = &app.hub.engine().await?.org;
     let (mut name, mut text) = (String::new(), String::new());
     if org.name != UNNAMED && query::list(&app.hub).await?.is_empty() {
-        name = "Our name".to_owned();
+        "Our name".clone_into(&mut name);
         text = format!("\"{}\"", org.name.replace('"', ""));
     }
     show(&app, &signed, Step::Query { name, text, tried: None }, None).await

@@ -225,9 +225,10 @@ async fn connect_all(
     let (mut made, mut known) = (0, 0);
     for outline in listed {
         let found = Found { url: outline.url, title: outline.title };
-        match connect::listed(app, &signed.viewer, unit, &found).await? {
-            true => made += 1,
-            false => known += 1,
+        if connect::listed(app, &signed.viewer, unit, &found).await? {
+            made += 1;
+        } else {
+            known += 1;
         }
     }
     let feeds = crate::view::counted(made, "feed is connected", "feeds are connected");

@@ -178,9 +178,10 @@ async fn resolved(app: &App, signed: &Signed, id: i64, given: &Resolution) -> Re
         text => Some(text.parse().map_err(|_| Error::invalid("evidence", "choose a post of this case", text))?),
     };
     case::resolve(&app.hub, &signed.viewer, id, kind, &given.why, evidence, None).await?;
-    Ok(match kind.claims() {
-        true => "Resolved. It counts as claimed by us until the customer says so.",
-        false => "Resolved. It claims nothing in the ledger.",
+    Ok(if kind.claims() {
+        "Resolved. It counts as claimed by us until the customer says so."
+    } else {
+        "Resolved. It claims nothing in the ledger."
     })
 }
 

@@ -133,7 +133,7 @@ impl Back {
     }
 
     /// Back to the list, with this said there.
-    pub(super) fn to_the_list(self, app: &App, flash: Flash) -> Response {
+    pub(super) fn onto_the_list(self, app: &App, flash: Flash) -> Response {
         Flashed::new(app, self.0.without_case().href(), flash).into_response()
     }
 

@@ -39,10 +39,8 @@ pub(super) async fn shown(
     let (case, org) = (&page.case, &frame.engine.org);
     let may = may(frame, page);
     let has_replies = page.entries.iter().any(|entry| matches!(entry, Entry::Reply(_)));
-    let replies: Vec<Reply> = match has_replies {
-        true => reply::of_case(&frame.app.hub, &frame.signed.viewer, case.id).await?,
-        false => Vec::new(),
-    };
+    let replies: Vec<Reply> =
+        if has_replies { reply::of_case(&frame.app.hub, &frame.signed.viewer, case.id).await? } else { Vec::new() };
     let colleagues = member::in_unit(&frame.app.hub.db, org, case.unit.id, Role::Agent).await?;
     let compose = compose::shown(frame, page, &replies, &colleagues, refused);
     let writing = compose.reply.as_ref().and_then(|reply| reply.draft);

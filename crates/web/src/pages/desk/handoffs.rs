@@ -99,7 +99,7 @@ async fn answered(
     let case = case::of_handoff(&app.hub, &signed.viewer, handoff).await?;
     match (went, case) {
         (Ok(()), Some(id)) => back.done(app, signed, id, words).await,
-        (Ok(()), None) => Ok(back.to_the_list(app, Flash::done(words))),
+        (Ok(()), None) => Ok(back.onto_the_list(app, Flash::done(words))),
         (Err(error), Some(id)) => back.refuse(app, signed, id, Refused::new(error, From::Button)).await,
         (Err(error), None) => Err(error.into()),
     }

@@ -109,7 +109,7 @@ impl Opinions {
             let level = |opinion: &Opinion| opinion.value.as_deref().and_then(|text| text.parse::<i64>().ok());
             return every.max_by_key(level).into_iter().collect();
         }
-        let newest = self.corrections.iter().filter(|one| one.judgement == judged.as_str()).next_back();
+        let newest = self.corrections.iter().rfind(|one| one.judgement == judged.as_str());
         let post = newest.map(|one| one.post).or_else(|| self.read.first().map(|read| read.post));
         post.map(|post| self.about(post, judged)).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ impl Opinions {
     /// What counts for one post. A list that is empty gives one opinion without a value.
     pub(super) fn about(&self, post: i64, judged: Judged) -> Vec<Opinion> {
         let of = |one: &&CorrectionEntry| one.post == post && one.judgement == judged.as_str();
-        let corrected = self.corrections.iter().filter(of).next_back();
+        let corrected = self.corrections.iter().rfind(of);
         let opinion = |value: Option<String>| Opinion {
             judged,
             post,

@@ -239,9 +239,10 @@ async fn cancel(
     let (hub, viewer) = (&app.hub, &signed.viewer);
     let now = reply::find(hub, viewer, id).await?;
     let undecided = now.state == State::Unknown || now.held_at.is_some();
-    let went = match undecided {
-        true => reply::decide_unknown(hub, viewer, id, &Verdict::LeaveUnsent).await,
-        false => reply::cancel(hub, viewer, id, &given.reason).await,
+    let went = if undecided {
+        reply::decide_unknown(hub, viewer, id, &Verdict::LeaveUnsent).await
+    } else {
+        reply::cancel(hub, viewer, id, &given.reason).await
     };
     answer(&app, &signed, back, id, went).await
 }
@@ -431,7 +432,6 @@ fn acts(
         State::Draft => acts.extend([seen(PostAct::new("Send it", at("queueing"))), cancel("Throw away")]),
         State::Changes if mine => acts.push(cancel("Put away")),
         State::Changes | State::Expired | State::Cancelled => acts.push(again()),
-        State::Submitted => acts.push(cancel("Take it back")),
         State::Approved => {
             acts.push(seen(
                 PostAct::new(format!("Send in public as {}", spoken::handle(&full.handle)), at("queueing")).primary(),
@@ -440,9 +440,9 @@ fn acts(
             acts.push(cancel("Put away"));
         }
         State::Queued if full.held_at.is_some() => {
-            acts.extend(to_decide(full, network, "It is not there: send it", "release"))
+            acts.extend(to_decide(full, network, "It is not there: send it", "release"));
         }
-        State::Queued => acts.push(cancel("Take it back")),
+        State::Submitted | State::Queued => acts.push(cancel("Take it back")),
         State::Unknown => acts.extend(to_decide(full, network, "It is not there: send again", "resending")),
         State::Failed => {
             acts.push(seen(PostAct::new("Try again", at("queueing"))));
