@@ -103,8 +103,6 @@ function chip() {
 
 // The open case changes under the eyes of who works on it: not what is being written or filled in.
 async function openCase(known) {
-  const before = document.querySelector(".scroller");
-  const atEnd = before && before.scrollHeight - before.scrollTop - before.clientHeight < 80;
   const page = known ?? parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
   if (page.getElementById("case")?.dataset.case !== document.getElementById("case")?.dataset.case) return;
   const free = (selector) => !document.querySelector(`${selector} details[open]`) && !document.querySelector(`${selector} :focus`);
@@ -113,7 +111,6 @@ async function openCase(known) {
   if (!written && free("#compose")) parts.push("#compose");
   page.getElementById("flash")?.remove();
   put(page, parts);
-  if (atEnd) document.querySelector(".scroller").scrollTop = before.scrollHeight;
 }
 
 document.addEventListener("dandelion:swapped", (event) => {

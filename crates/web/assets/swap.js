@@ -23,6 +23,7 @@ export function say(text) {
  */
 export function put(page, selectors) {
   const focused = document.activeElement?.id;
+  const read = reading();
   const within = selectors.some((selector) => document.querySelector(selector)?.contains(document.activeElement));
   let found = 0;
   for (const selector of selectors) {
@@ -39,9 +40,24 @@ export function put(page, selectors) {
   const main = page.getElementById("main");
   if (found && main) document.getElementById("main").className = main.className;
   markOpen();
+  if (read) read();
   if (within) (focused && document.getElementById(focused) || document.querySelector(".case"))?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("dandelion:swapped", { detail: { selectors } }));
   return found;
+}
+
+// Where one reads in the conversation: there again once the same case is new, at its end if one was at its end.
+function reading() {
+  const scroller = document.querySelector(".scroller");
+  const open = document.getElementById("case")?.dataset.case;
+  if (!scroller || !open) return null;
+  const { scrollTop } = scroller;
+  const atEnd = scroller.scrollHeight - scrollTop - scroller.clientHeight < 80;
+  return () => {
+    const now = document.querySelector(".scroller");
+    if (!now || document.getElementById("case")?.dataset.case !== open) return;
+    now.scrollTop = atEnd ? now.scrollHeight : scrollTop;
+  };
 }
 
 /** Marks the row of the open case. */

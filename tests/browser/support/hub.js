@@ -86,7 +86,7 @@ export async function sample(place) {
 }
 
 /** Asks until `look` answers something; for what arrives by itself. */
-export async function until(what, look, ms = 15_000) {
+export async function until(what, look, ms = 60_000) {
   const end = Date.now() + ms;
   for (;;) {
     const found = await look();

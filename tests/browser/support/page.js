@@ -25,7 +25,7 @@ export function launch() {
  */
 export async function open(browser, origin, { width = 1440, height = 900, theme = "light", script = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, javaScriptEnabled: script, baseURL: origin, reducedMotion: "reduce" });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000); // for a machine with a lot to do
   const page = await context.newPage();
   page.trouble = [];
   await trap(page, origin);
@@ -85,9 +85,9 @@ export async function shot(page, name, { whole = false } = {}) {
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: whole });
 }
 
-/** Presses Tab until this is where the keyboard is; it must be seen to be there. */
+/** Presses Tab, at most so often, until this is where the keyboard is; it must be seen to be there. */
 export async function tabTo(page, locator, most = 80) {
-  for (let pressed = 0; pressed < most; pressed += 1) {
+  for (let pressed = 0; ; pressed += 1) {
     if (await locator.evaluate((element) => element === document.activeElement)) {
       const seen = await locator.evaluate((element) => {
         const style = getComputedStyle(element);
@@ -96,6 +96,7 @@ export async function tabTo(page, locator, most = 80) {
       assert.ok(seen, `nothing shows that the keyboard is on ${locator}`);
       return;
     }
+    if (pressed === most) break;
     await page.keyboard.press("Tab");
   }
   assert.fail(`${most} times Tab did not lead to ${locator}`);

@@ -132,13 +132,21 @@ pub async fn tell(hub: &Hub, viewer: &Viewer, id: i64, unit: i64, reason: &str) 
     if unit == case.unit || !engine.org.live_units().any(|live| live.id == unit) {
         return Err(Error::invalid("unit", "choose another unit in use", engine.org.unit_name(unit)));
     }
+    if !tell_of(&mut tx, id, unit, reason).await? {
+        return Ok(());
+    }
+    tx.commit().await
+}
+
+/// The unit watches the case from now on. Answers false if it knew already.
+pub(crate) async fn tell_of(tx: &mut Tx, case: i64, unit: i64, reason: &str) -> Result<bool> {
     let now = tx.now();
     let sql = "insert into watches (case_id, unit_id, reason, at) values ($1, $2, $3, $4) on conflict do nothing";
-    if tx.run(q!(sql, id, unit, reason, now)).await? == 0 {
-        return Ok(()); // they know already
+    if tx.run(q!(sql, case, unit, reason, now)).await? == 0 {
+        return Ok(false);
     }
-    tx.log(Entry::new("case.told", "case", id).unit(unit).with(json!({ "unit": unit })));
-    tx.commit().await
+    tx.log(Entry::new("case.told", "case", case).unit(unit).with(json!({ "unit": unit })));
+    Ok(true)
 }
 
 /// A unit does not watch a case any more: its own agents decide that, or those of the owner.

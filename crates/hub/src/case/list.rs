@@ -126,6 +126,8 @@ pub struct OfferCard {
 pub struct Words {
     /// The post.
     pub post: i64,
+    /// Its title, where it has one.
+    pub title: Option<String>,
     /// Its text.
     pub text: String,
     /// When it was posted.
@@ -209,7 +211,7 @@ const COLUMNS: &str = "u.id as u_id, u.key as u_key, u.name as u_name, m.id as m
   h.id as offer_id, h.reason as offer_reason, h.offered_at as offered_at, h.expires_at as expires_at,
   (select count(*) from replies r where r.case_id = c.id and r.state = 'submitted') as approvals,
   (select count(*) from replies r where r.case_id = c.id and r.state = 'unknown') as unknown_replies,
-  p.id as post_id, p.text as post_text, p.created_at as post_at";
+  p.id as post_id, p.title as post_title, p.text as post_text, p.created_at as post_at";
 
 /// The rows of these cases, in this order: two queries, however many there are. The caller has checked the scope.
 pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<CaseRow>> {
@@ -251,7 +253,13 @@ fn row(row: &Row, now: Micros) -> Result<CaseRow> {
     let due_at: Option<Micros> = row.get("due_at")?;
     let (seen_at, last_post_at): (Option<Micros>, Micros) = (row.get("seen_at")?, row.get("last_post_at")?);
     let words = match row.get::<Option<i64>, _>("post_id")? {
-        Some(post) => Some(Words { post, text: row.get("post_text")?, at: row.get("post_at")?, spans: Vec::new() }),
+        Some(post) => Some(Words {
+            post,
+            title: row.get("post_title")?,
+            text: row.get("post_text")?,
+            at: row.get("post_at")?,
+            spans: Vec::new(),
+        }),
         None => None,
     };
     let offer = match Named::opt(row, 6)? {

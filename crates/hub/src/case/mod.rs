@@ -36,6 +36,7 @@ pub use entries::{
 pub(crate) use filter::Conditions;
 pub use filter::{Assignee, Cursor, Filter, Sort, Stage, View};
 pub use follow_up::{FollowUp, Verdict, follow_up, replied};
+pub(crate) use handoff::tell_of;
 pub use handoff::{accept, bounce, of_handoff, offer, stop_watching, tell, withdraw};
 pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, among, count, list};
 pub use merge::merge;

@@ -3,6 +3,7 @@ use dandelion_post::Micros;
 use super::{Action, Reply, State, queries};
 use crate::{
     Error, Hub, Result, Tx,
+    case::tell_of,
     log::Actor,
     scope::{Role, Viewer},
     store::q,
@@ -14,8 +15,10 @@ pub const SUBMITTED_FOR: Micros = 7 * DAY;
 /// An approval is for words said now, not next month.
 pub const APPROVED_FOR: Micros = 3 * DAY;
 
-/// Asks for approval.
+/// Asks for approval. Whoever is asked is told of the case: nobody can agree to an answer without having read the
+/// question.
 pub async fn submit(hub: &Hub, viewer: &Viewer, id: i64, version: i64) -> Result<Reply> {
+    let engine = hub.engine().await?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let mut reply = queries::for_change(&mut tx, viewer, id).await?;
     reply.need_agent(viewer, "submit this reply")?;
@@ -29,6 +32,10 @@ pub async fn submit(hub: &Hub, viewer: &Viewer, id: i64, version: i64) -> Result
     reply.step(&mut tx, Action::Submit, "").await?;
     tx.run(q!("update replies set approval_unit_id = $2 where id = $1", id, unit)).await?;
     reply.approval_unit_id = Some(unit);
+    // A unit above sees the case anyhow.
+    if !engine.org.line_of(reply.unit_id).iter().any(|above| above.id == unit) {
+        tell_of(&mut tx, reply.case_id, unit, "asked to approve a reply").await?;
+    }
     tx.commit().await?;
     Ok(reply)
 }

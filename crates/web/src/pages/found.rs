@@ -21,15 +21,10 @@ pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -
     if post.deleted {
         chips.push(Chip::new("deleted"));
     }
-    let text = match (post.deleted, post.title.filter(|title| !post.text.starts_with(title.as_str()))) {
-        (true, _) => Text::plain("Deleted by its author. Its text is no longer kept."),
-        (false, Some(title)) if post.text.is_empty() => Text::plain(title),
-        (false, Some(title)) => {
-            let mut text = Text::plain(format!("{title} · "));
-            text.segments.extend(Text::marked(&post.text, marked).segments);
-            text
-        }
-        (false, None) => Text::marked(&post.text, marked),
+    let text = if post.deleted {
+        Text::plain("Deleted by its author. Its text is no longer kept.")
+    } else {
+        Text::titled(post.title.as_deref(), &post.text, marked)
     };
     Found {
         who: who.unwrap_or_else(|| "Somebody".to_owned()),

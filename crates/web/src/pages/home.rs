@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::State, response::Response, routing::get};
 use dandelion_hub::{
-    case::{Filter, View},
+    case::{self, Filter, View},
     home::{self, First, HandoffFilter, Number, PostFilter, Records, Step, Week},
     member::invitation,
     query, source,
@@ -14,10 +14,15 @@ use super::{print, refused::ended, wall::Wall};
 use crate::{
     App, Problem, Signed, see_other,
     view::{
-        Place, Sentence, counted, grouped,
+        Place, Sentence, Text, counted, grouped,
         home::{First as FirstView, Funnel, Home, Step as Bar},
     },
 };
+
+/// Calls shown; the newest.
+const CALLS: i64 = 8;
+/// Letters of a note shown with a call.
+const LETTERS: usize = 160;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/", get(show))
@@ -43,6 +48,7 @@ async fn show(State(app): State<App>, signed: Option<Signed>) -> Result<Response
         came: ("What came of the last 7 days".to_owned(), came(&read.week, org)),
         funnel: funnel(&read.funnel, org),
         first: first(&app, read.first.as_ref()).await?,
+        called: called(&app, &signed, &wall).await?,
         waits: waits(&read, org),
         trouble,
         shell,
@@ -238,6 +244,19 @@ fn waits(read: &home::Home, org: &Org) -> Vec<Sentence> {
     more(&read.approvals, "Waiting for my approval");
     more(&read.unknown, "Sent, not confirmed by the network; look before you send again");
     lines
+}
+
+/// Who calls this person to which case, until they have opened it.
+async fn called(app: &App, signed: &Signed, wall: &Wall) -> Result<Vec<Sentence>, Problem> {
+    let calls = case::pings(&app.hub, &signed.viewer, true, CALLS).await?;
+    let line = |call: case::PingRow| {
+        let words: String =
+            Text::plain(call.text).shortened(LETTERS).segments.into_iter().map(|part| part.text).collect();
+        let line = Sentence::new().strong(call.by.name).text(" called you to ");
+        let line = line.link(call.title, format!("/cases/{}", call.case)).text(": “").text(words).text("”, ");
+        line.time(wall.clock(call.at)).text(".")
+    };
+    Ok(calls.into_iter().map(line).collect())
 }
 
 /// Sources that do not read, each with its reason.

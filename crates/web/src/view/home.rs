@@ -20,6 +20,8 @@ pub struct Home {
     pub funnel: Option<Funnel>,
     /// The one thing to do first.
     pub first: Option<First>,
+    /// Colleagues who call one to a case, until one has looked.
+    pub called: Vec<Sentence>,
     /// Who waits for whom.
     pub waits: Vec<Sentence>,
     /// Sources that do not read, each with the reason.

@@ -21,6 +21,16 @@ fn text_is_escaped_inside_marks() {
 }
 
 #[test]
+fn a_title_stands_before_a_text_that_does_not_begin_with_it() {
+    let titled =
+        |title: &str, text: &str| Text::titled(Some(title), text, std::slice::from_ref(&(0..2))).render().unwrap();
+    assert_eq!(titled("My kettle", "It leaks"), "My kettle · <mark>It</mark> leaks");
+    assert_eq!(titled("It leaks", "It leaks again"), "<mark>It</mark> leaks again");
+    assert_eq!(titled("My kettle", ""), "My kettle");
+    assert_eq!(titled(" ", "It leaks"), "<mark>It</mark> leaks");
+}
+
+#[test]
 fn long_text_is_cut_between_words() {
     assert_eq!(Text::plain("the kettle leaks").shortened(12).segments[0].text, "the kettle…");
     assert_eq!(Text::plain("short").shortened(12).segments[0].text, "short");

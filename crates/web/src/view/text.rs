@@ -54,6 +54,19 @@ impl Text {
         Self { segments }
     }
 
+    /// What a list shows of a post: its title, unless the text begins with it, then the text with the ranges marked.
+    pub fn titled(title: Option<&str>, text: &str, spans: &[Range<usize>]) -> Self {
+        match title.map(str::trim).filter(|title| !title.is_empty() && !text.starts_with(title)) {
+            Some(title) if text.is_empty() => Self::plain(title),
+            Some(title) => {
+                let mut both = Self::plain(format!("{title} · "));
+                both.segments.extend(Self::marked(text, spans).segments);
+                both
+            }
+            None => Self::marked(text, spans),
+        }
+    }
+
     /// The start of a long text: at most `max` letters, cut before a space where there is one, with an ellipsis.
     #[must_use]
     pub fn shortened(&self, max: usize) -> Self {

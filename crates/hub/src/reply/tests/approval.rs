@@ -1,4 +1,5 @@
 use super::*;
+use crate::case::{self, Found};
 use crate::reply::{approve, awaiting_approval, edit, expire, queue, request_changes, submit};
 use crate::{Error, both_stores, reply};
 
@@ -12,10 +13,10 @@ both_stores!(an_approval_is_for_exactly_one_wording, |hub| async move {
     submit(&hub, &ana(), reply.id, 1).await.unwrap();
     assert_eq!(awaiting_approval(&hub, &lea()).await.unwrap().len(), 1);
     edit(&hub, &ana(), reply.id, 1, "two").await.unwrap();
-    assert!(
-        matches!(approve(&hub, &lea(), reply.id, 1, "").await, Err(Error::NotFound { .. })),
-        "it is not hers any more"
-    );
+    for version in [1, 2] {
+        let refused = approve(&hub, &lea(), reply.id, version, "").await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "it is not hers to decide any more");
+    }
     submit(&hub, &ana(), reply.id, 2).await.unwrap();
     assert!(matches!(approve(&hub, &lea(), reply.id, 1, "").await, Err(Error::Conflict(_))), "she saw the old wording");
     approve(&hub, &lea(), reply.id, 2, "fine").await.unwrap();
@@ -25,6 +26,24 @@ both_stores!(an_approval_is_for_exactly_one_wording, |hub| async move {
     submit(&hub, &ana(), reply.id, 3).await.unwrap();
     approve(&hub, &lea(), reply.id, 3, "").await.unwrap();
     queue(&hub, &ana(), reply.id, Send::version(3)).await.unwrap();
+    sound(&hub).await;
+});
+
+both_stores!(who_is_asked_to_approve_sees_the_case, |hub| async move {
+    seed(&hub).await;
+    demand_approval(&hub).await;
+    let reply = reply::draft(&hub, &ana(), &new("one")).await.unwrap();
+    let seen = async || case::open(&hub, &lea(), 1).await;
+    assert!(matches!(seen().await, Err(Error::NotFound { .. })), "before, it is none of hers");
+    submit(&hub, &ana(), reply.id, 1).await.unwrap();
+    let Found::Here(page) = seen().await.unwrap() else { panic!("it is there") };
+    let told: Vec<_> = page.watches.iter().map(|watch| (watch.unit.id, watch.reason.as_str())).collect();
+    assert_eq!(told, [(LEGAL, "asked to approve a reply")]);
+    request_changes(&hub, &lea(), reply.id, 1, "shorter").await.unwrap();
+    edit(&hub, &ana(), reply.id, 1, "two").await.unwrap();
+    submit(&hub, &ana(), reply.id, 2).await.unwrap();
+    approve(&hub, &lea(), reply.id, 2, "").await.unwrap();
+    assert!(matches!(seen().await, Ok(Found::Here(page)) if page.watches.len() == 1), "told once");
     sound(&hub).await;
 });
 

@@ -55,6 +55,12 @@ fn full(w: &Words) -> Home {
             label: w.t("Open case 4127"),
             href: "/cases/4127".to_owned(),
         }),
+        called: vec![
+            s().strong(w.t("Mirna Jurić"))
+                .text(w.t(" called you to "))
+                .link(w.t("My kettle leaks at the handle"), "/cases/4131")
+                .text(w.t(": “@ana is this the seal again?”, 9:12.")),
+        ],
         waits: vec![
             s().text(w.t("Offered to Repairs: ")).link(w.t("3"), "/desk?view=offered"),
             s().text(w.t("Waiting for approval by Legal: "))

@@ -142,6 +142,8 @@ shape!(
     Words from case::Words {
         /// The post.
         post: i64,
+        /// Its title.
+        title: Option<String>,
         /// Its text.
         text: String,
         /// When it was posted.

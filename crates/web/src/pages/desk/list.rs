@@ -140,7 +140,7 @@ fn row(frame: &Frame<'_>, asked: &Asked, case: &CaseRow) -> Row {
     let text = match &case.words {
         Some(words) => {
             let spans: Vec<_> = words.spans.iter().map(|[from, to]| *from..*to).collect();
-            Text::marked(&words.text, &spans).shortened(LETTERS)
+            Text::titled(words.title.as_deref(), &words.text, &spans).shortened(LETTERS)
         }
         None => Text::plain("Deleted by its author."),
     };
