@@ -38,6 +38,7 @@ pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
         }
         None => reader,
     };
+    let known = source::newest_refusal(hub, source.id).await?;
     let bar = output::bar(size, &format!("reading {}", arguments.file));
     let (file, broken) = (arguments.file.clone(), std::sync::Arc::new(std::sync::Mutex::new(None)));
     let trouble = broken.clone();
@@ -59,10 +60,7 @@ pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
     let counted = counted.await?;
     bar.finish_and_clear();
     if counted.refused > 0 {
-        eprintln!(
-            "{} of {} were refused; `dandelion source list` and the source's page show why",
-            counted.refused, counted.seen
-        );
+        name_refused(hub, &source, known, counted.refused).await?;
     }
     println!("{counted}");
     let broken = broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
@@ -73,6 +71,20 @@ pub async fn run(hub: &Hub, arguments: &Import) -> Result<ExitCode> {
         );
     }
     Ok(if counted.refused > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// How many refused items are named one by one; a file of another format would fill the screen.
+const NAMED: i64 = 10;
+
+/// Says on standard error what was refused, where and why.
+async fn name_refused(hub: &Hub, source: &source::Source, known: i64, refused: i64) -> Result<()> {
+    for item in source::refused_after(hub, source.id, known, NAMED).await? {
+        eprintln!("refused: {}: {}: {}", item.place, item.field, item.reason);
+    }
+    let more = refused - NAMED;
+    let rest = if more > 0 { format!("{more} more were refused; ") } else { String::new() };
+    eprintln!("{rest}what was refused is kept: mend it and try it again on the page of the source “{}”", source.name);
+    Ok(())
 }
 
 async fn source(hub: &Hub, arguments: &Import) -> Result<source::Source> {

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 pub use import::{Import, Progress, Read};
 
 pub use poll::{Poller, poll_now};
-pub use refusal::{Refused, refusals, retry};
+pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry};
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
 
 use crate::{

@@ -8,7 +8,7 @@ use crate::{
     intake::{self, Item},
     log::{Actor, Entry},
     scope::{Role, Viewer},
-    store::q,
+    store::{Row, q},
 };
 
 /// One refused item.
@@ -38,20 +38,35 @@ pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64
     let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
                where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3";
     let rows = hub.db.all(q!(sql, source, after.unwrap_or(i64::MAX), limit.clamp(1, 200))).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Refused {
-                id: row.get("id")?,
-                source: row.get("source_id")?,
-                at: row.get("at")?,
-                place: row.get("place")?,
-                field: row.get("field")?,
-                reason: row.get("reason")?,
-                raw: row.get("raw")?,
-                raw_complete: row.get("raw_complete")?,
-            })
-        })
-        .collect()
+    rows.iter().map(from_row).collect()
+}
+
+/// The first `limit` items of a source that were refused after the one numbered `after`, for commands, where no person
+/// is signed in. With 0 for `after`, from the first.
+pub async fn refused_after(hub: &Hub, source: i64, after: i64, limit: i64) -> Result<Vec<Refused>> {
+    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
+               where source_id = $1 and id > $2 order by id limit $3";
+    let rows = hub.db.all(q!(sql, source, after, limit)).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The number of the newest item that was refused from a source; 0 if there is none.
+pub async fn newest_refusal(hub: &Hub, source: i64) -> Result<i64> {
+    let sql = "select coalesce(max(id), 0) as newest from refusals where source_id = $1";
+    hub.db.one(q!(sql, source)).await?.get("newest")
+}
+
+fn from_row(row: &Row) -> Result<Refused> {
+    Ok(Refused {
+        id: row.get("id")?,
+        source: row.get("source_id")?,
+        at: row.get("at")?,
+        place: row.get("place")?,
+        field: row.get("field")?,
+        reason: row.get("reason")?,
+        raw: row.get("raw")?,
+        raw_complete: row.get("raw_complete")?,
+    })
 }
 
 /// Tries a refused item again, as it came or as `mended` says. Taken, it leaves the quarantine and the accounting moves
