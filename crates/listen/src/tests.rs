@@ -2,6 +2,9 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
+mod generate;
+mod meaning;
+mod spec;
 mod words;
 
 pub(crate) fn post(text: &str) -> Post {
