@@ -133,7 +133,7 @@ fn phrase(inner: &str, at: usize, span: Range<usize>) -> Result<Vec<Pattern>, Qu
     let mut from = 0;
     for piece in inner.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end();
-        if !word.is_empty() && !Words::of(&word.replace(['*', '?'], "ʘ")).is_empty() {
+        if word.contains(char::is_alphanumeric) || !Words::of(&word.replace(['*', '?'], "ʘ")).is_empty() {
             words.extend(patterns(word, at + from, true)?);
         }
         from += piece.len();
@@ -147,6 +147,11 @@ fn phrase(inner: &str, at: usize, span: Range<usize>) -> Result<Vec<Pattern>, Qu
 /// The patterns of one typed word. Several where punctuation divides it; in quotes a hyphen does as well.
 pub(super) fn patterns(text: &str, at: usize, in_quotes: bool) -> Result<Vec<Pattern>, QueryError> {
     let span = at..at + text.len();
+    // Most words are plain, and plain words are what they are.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let shape = Shape::Word(text.to_ascii_lowercase());
+        return Ok(vec![Pattern { sort: Sort::Bare, shape }]);
+    }
     if let Some((body, distance)) = fuzzy(text) {
         return fuzzy_word(body, distance, in_quotes, &span).map(|word| vec![word]);
     }
