@@ -197,6 +197,9 @@ impl Field {
 /// Reads a chunk that begins with `name:`; false if it does not.
 pub(super) fn fielded(lexer: &mut Lexer<'_>, span: Range<usize>) -> bool {
     let text = &lexer.text[span.clone()];
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return false;
+    }
     let Some((name, rest)) = text.split_once(':') else { return short_of_a_colon(lexer, text, &span) };
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -209,7 +212,9 @@ pub(super) fn fielded(lexer: &mut Lexer<'_>, span: Range<usize>) -> bool {
         return true;
     };
     let after = span.start + name.len() + 1;
-    lexer.out.pieces.push(Piece { span: span.start..after, kind: PieceKind::Field });
+    if lexer.shown {
+        lexer.out.pieces.push(Piece { span: span.start..after, kind: PieceKind::Field });
+    }
     lexer.at = after;
     if lexer.peek() == Some('(') {
         lexer.enter(field);

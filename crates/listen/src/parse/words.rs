@@ -20,9 +20,11 @@ pub(super) fn typed(lexer: &mut Lexer<'_>, span: Range<usize>, leaf: fn(Phrase) 
     match read {
         Err(error) => lexer.fail(span, error),
         Ok(words) => {
-            warn_of_signs(lexer, text, &span);
-            if words.len() == 1 {
-                note_term(lexer, &words[0], &span);
+            if lexer.shown {
+                warn_of_signs(lexer, text, &span);
+                if words.len() == 1 {
+                    note_term(lexer, &words[0], &span);
+                }
             }
             let kind = if words.len() == 1 { piece_kind(&words[0]) } else { PieceKind::Phrase };
             let quoted = words.len() > 1;
@@ -47,7 +49,7 @@ pub(super) fn quoted(lexer: &mut Lexer<'_>, leaf: fn(Phrase) -> Leaf) {
         Err(error) => lexer.fail(start..end, error),
         Ok(words) => {
             let single = words.len() == 1;
-            if single {
+            if single && lexer.shown {
                 warn_of_one(lexer, &inner, start..end, gap);
             }
             let phrase = Phrase { words, gap: if single { 0 } else { gap }, quoted: true };
@@ -148,9 +150,13 @@ fn phrase(inner: &str, at: usize, span: Range<usize>) -> Result<Vec<Pattern>, Qu
 pub(super) fn patterns(text: &str, at: usize, in_quotes: bool) -> Result<Vec<Pattern>, QueryError> {
     let span = at..at + text.len();
     // Most words are plain, and plain words are what they are.
-    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        let shape = Shape::Word(text.to_ascii_lowercase());
-        return Ok(vec![Pattern { sort: Sort::Bare, shape }]);
+    let (sort, name) = match text.as_bytes() {
+        [b'#', first, ..] if first.is_ascii() => (Sort::Tag, &text[1..]),
+        [b'@', first, ..] if first.is_ascii() => (Sort::Handle, &text[1..]),
+        _ => (Sort::Bare, text),
+    };
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(vec![Pattern { sort, shape: Shape::Word(name.to_ascii_lowercase()) }]);
     }
     if let Some((body, distance)) = fuzzy(text) {
         return fuzzy_word(body, distance, in_quotes, &span).map(|word| vec![word]);

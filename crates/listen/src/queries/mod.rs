@@ -236,7 +236,8 @@ pub fn resolved(listed: Vec<Listed>) -> (Vec<Listed>, Vec<ReadError>) {
 impl Listed {
     /// Runs the cases and returns those that fail.
     pub fn failures(&self) -> Vec<Failure> {
-        let fails = |case: &&Case| case.known.facts(|facts| explain(&self.query, &case.post, facts).truth != case.matches);
+        let fails =
+            |case: &&Case| case.known.facts(|facts| explain(&self.query, &case.post, facts).truth != case.matches);
         let failure = |case: &Case| {
             let text = case.post.text.chars().take(80).collect();
             Failure { query: self.name.clone(), line: case.line, wanted: case.matches, text }
@@ -294,8 +295,9 @@ impl CaseEntry {
         let wrong = |has| ReadError::Case { line, name: name.to_owned(), has };
         let post = match (self.text, self.post) {
             (Some(text), None) => Post { text, ..Post::default() },
-            (None, Some(table)) => tables::post(table)
-                .map_err(|message| ReadError::Post { line, name: name.to_owned(), message })?,
+            (None, Some(table)) => {
+                tables::post(table).map_err(|message| ReadError::Post { line, name: name.to_owned(), message })?
+            }
             (None, None) => return Err(wrong("neither")),
             (Some(_), Some(_)) => return Err(wrong("both")),
         };

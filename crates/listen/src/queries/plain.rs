@@ -68,7 +68,13 @@ impl Reader {
         let Some(mut table) = self.open.take() else { return Some(()) };
         table.close_case()?;
         let (text, at) = table.text?;
-        self.entries.push(Entry { name: table.name?, unit: table.unit.unwrap_or_default(), text, at, cases: table.cases });
+        self.entries.push(Entry {
+            name: table.name?,
+            unit: table.unit.unwrap_or_default(),
+            text,
+            at,
+            cases: table.cases,
+        });
         Some(())
     }
 }
@@ -80,7 +86,13 @@ impl Table {
         let value = value.trim_start_matches([' ', '\t']);
         match (key.trim_end_matches([' ', '\t']), &mut self.case) {
             ("matches", Some(case)) => {
-                let matches = if value == "true" { true } else if value == "false" { false } else { return None };
+                let matches = if value == "true" {
+                    true
+                } else if value == "false" {
+                    false
+                } else {
+                    return None;
+                };
                 case.matches.replace(matches).is_none().then_some(())
             }
             ("text", Some(case)) => case.text.replace(string(value)?).is_none().then_some(()),

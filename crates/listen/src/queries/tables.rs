@@ -55,7 +55,9 @@ fn entry(table: Table) -> Entry {
 
 /// A post from a table: what every post must have may be left out.
 pub(super) fn post(table: toml::Table) -> Result<Post, String> {
-    let serde_json::Value::Object(mut fields) = json(toml::Value::Table(table)) else { return Err("it is no table".into()) };
+    let serde_json::Value::Object(mut fields) = json(toml::Value::Table(table)) else {
+        return Err("it is no table".into());
+    };
     fields.entry("id").or_insert_with(|| "case".into());
     fields.entry("text").or_insert_with(|| "".into());
     serde_json::from_value(fields.into()).map_err(|error| error.to_string())

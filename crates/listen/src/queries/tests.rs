@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{Lines, ReadError, plain, read, read_each, resolved, tables};
-use crate::filter::Filter;
 use crate::Matcher;
+use crate::filter::Filter;
 
 const GOOD: &str = r#"
 [[query]]
@@ -57,7 +57,11 @@ fn a_case_may_hold_any_field_of_a_post() {
         author = { handle = "x", followers = 10, created_at = 2025-01-01T00:00:00Z }
     "#;
     let read = read(file).unwrap();
-    assert!(read[0].failures().is_empty(), "{:?}", crate::explain(&read[0].query, &read[0].cases[0].post, &crate::Facts::default()));
+    assert!(
+        read[0].failures().is_empty(),
+        "{:?}",
+        crate::explain(&read[0].query, &read[0].cases[0].post, &crate::Facts::default())
+    );
     assert_eq!(read[0].cases[0].post.text, "");
 }
 
@@ -80,8 +84,14 @@ fn faults_name_the_line() {
         ),
         ("[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true", "line 4: this case of query `a` needs"),
         ("[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true\ntext=\"b\"\npost={}", "it has both"),
-        ("[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true\npost={author=1}", "line 4: the post in this case"),
-        ("[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true\ntext=\"b\"\nknown={x=1}", "unknown field `x`"),
+        (
+            "[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true\npost={author=1}",
+            "line 4: the post in this case",
+        ),
+        (
+            "[[query]]\nname=\"a\"\ntext=\"b\"\n[[query.case]]\nmatches=true\ntext=\"b\"\nknown={x=1}",
+            "unknown field `x`",
+        ),
     ] {
         let error = read(text).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
@@ -132,7 +142,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(crate::tests::cases(2000))]
 
     #[test]
     fn the_plain_reader_agrees_with_toml(

@@ -22,7 +22,7 @@ fn facts() -> Facts<'static> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(super::cases(2000))]
 
     #[test]
     fn words_are_cut_as_specified(text in text()) {
@@ -67,7 +67,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(super::cases(600))]
 
     #[test]
     fn queries_match_what_the_specification_says(queries in prop::collection::vec(query(), 1..6), post in post()) {
