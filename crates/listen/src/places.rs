@@ -101,9 +101,14 @@ fn extend(partial: &[Partial], here: &[(u32, u32, Range<usize>)], gap: u32) -> V
     longer
 }
 
-fn hull(spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return spans };
-    vec![first.start..last.end.max(first.end)]
+/// All of it as one span.
+fn hull(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let end = spans.last().map_or(0, |last| last.end);
+    spans.truncate(1);
+    if let Some(first) = spans.first_mut() {
+        first.end = first.end.max(end);
+    }
+    spans
 }
 
 /// Every stretch of positions where the pattern stands, by their first position.

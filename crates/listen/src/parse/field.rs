@@ -249,7 +249,7 @@ fn unknown(name: &str, text: &str, rest: &str, span: Range<usize>) -> QueryError
     }
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
     let hint = match (elsewhere, nearest(&lower, Field::all().map(Field::word))) {
-        (Some(ours), _) if ours.ends_with(':') => format!("write `{ours}{rest}`; {quote}"),
+        (Some(ours), _) if ours.ends_with([':', '=']) => format!("write `{ours}{rest}`; {quote}"),
         (Some(ours), _) => format!("use {ours}; {quote}"),
         (None, Some(near)) => format!("did you mean `{near}:{rest}`? Otherwise {quote}"),
         (None, None) => quote,
@@ -329,10 +329,10 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
         }
         NameField::Sentiment if !SENTIMENTS.contains(&folded.as_str()) => {
             let near = nearest(&folded, SENTIMENTS.into_iter());
-            let hint = near.map_or(String::new(), |near| format!("did you mean `sentiment:{near}`? "));
+            let hint = near.map_or("there".to_owned(), |near| format!("did you mean `sentiment:{near}`? There"));
             return wrong(
                 format!("`sentiment:` does not know `{text}`"),
-                &format!("{hint}There are negative, neutral, positive and mixed"),
+                &format!("{hint} are negative, neutral, positive and mixed"),
             );
         }
         _ => {}

@@ -59,7 +59,7 @@ pub(super) fn lex(text: &str, shown: bool) -> Lexing {
     lexer.out
 }
 
-impl<'t> Lexer<'t> {
+impl Lexer<'_> {
     fn step(&mut self) -> bool {
         let start = self.at;
         let Some(c) = self.peek() else { return false };

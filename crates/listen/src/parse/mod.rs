@@ -94,7 +94,7 @@ struct Parser<'t> {
     spread: u64,
 }
 
-impl<'t> Parser<'t> {
+impl Parser<'_> {
     fn here(&self) -> Option<&(Lexed, Range<usize>)> {
         self.lexed.get(self.at)
     }

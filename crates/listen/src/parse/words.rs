@@ -252,12 +252,9 @@ fn fuzzy_word(body: &str, distance: &str, divide: bool, span: &Range<usize>) -> 
         return Err(QueryError::new(span.clone(), message, "keep one of them"));
     }
     let mut words = cut(body, divide, span)?;
-    let word = match (words.pop(), words.is_empty()) {
-        (Some(Pattern { sort: Sort::Bare, shape: Shape::Word(word) }), true) => word,
-        _ => {
-            let message = format!("`~{distance}` works on a single word of letters, and `{body}` is none");
-            return Err(QueryError::new(span.clone(), message, "remove the `~` and its number"));
-        }
+    let (Some(Pattern { sort: Sort::Bare, shape: Shape::Word(word) }), true) = (words.pop(), words.is_empty()) else {
+        let message = format!("`~{distance}` works on a single word of letters, and `{body}` is none");
+        return Err(QueryError::new(span.clone(), message, "remove the `~` and its number"));
     };
     let least = FIXED + usize::from(most);
     if word.chars().count() < least {
@@ -337,6 +334,10 @@ fn address(text: &str, span: &Range<usize>) -> QueryError {
 }
 
 pub(super) fn wordless(span: Range<usize>, text: &str) -> QueryError {
+    if text.trim().is_empty() {
+        let message = "there is nothing between these quotation marks";
+        return QueryError::new(span, message, "write the words that stand side by side, or remove them");
+    }
     let hint = match text.trim() {
         "|" | "||" => "write `OR` for either of two words",
         "&" | "&&" | "+" => "words side by side must all be there; write nothing or `AND`",

@@ -149,17 +149,19 @@ proptest! {
         lines in prop::collection::vec(("[ \t]{0,2}", line(), prop::sample::select(&["\n", "\r\n", "\n", "\r"][..])), 0..12),
         whole in prop::collection::vec((0..9_u8, "[a-z\"\\\\ ä]{0,8}", prop::option::of(any::<bool>())), 0..5),
     ) {
-        let mut file: String = whole.iter().map(|(n, text, case)| {
+        let mut file = whole.iter().map(|(n, text, case)| {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             let case = case.map_or(String::new(), |it| format!("[[query.case]]\n  text=\"{text}\"\n matches = {it}\n"));
             format!("[[query]]\nname = \"q{n}\"\ntext = \"{text}\"\n\n{case}")
-        }).collect();
+        }).collect::<Vec<_>>().concat();
         if let Some(simple) = plain::entries(&file) {
             prop_assert_eq!(simple.len(), whole.len());
         } else {
             prop_assert!(false, "not read: {}", file);
         }
-        file.extend(lines.iter().map(|(indent, line, end)| format!("{indent}{line}{end}")));
+        for (indent, line, end) in &lines {
+            file.extend([indent.as_str(), line, end]);
+        }
         if let Some(simple) = plain::entries(&file) {
             let full = tables::entries(&file, &Lines::of(&file)).map_err(|e| TestCaseError::fail(format!("{e}\n{file}")))?;
             prop_assert_eq!(simple, full, "{}", file);

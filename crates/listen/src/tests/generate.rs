@@ -267,13 +267,14 @@ const FIELDS: &[&str] = &[
     "query:\"an other\"",
 ];
 
+const NAMES: &[NameField] = &[NameField::From, NameField::Source, NameField::Topic, NameField::In, NameField::Link];
+
 fn field() -> impl Strategy<Value = Node> {
     let number =
         (prop::sample::select(NumberField::ALL), 0_i64..20, 0_i64..20, 0..3).prop_map(|(field, a, b, open)| {
             let (low, high) = (a.min(b), a.max(b));
             Node::Leaf(Leaf::Number { field, low: (open != 0).then_some(low), high: (open != 1).then_some(high) })
         });
-    const NAMES: &[NameField] = &[NameField::From, NameField::Source, NameField::Topic, NameField::In, NameField::Link];
     let name = (prop::sample::select(NAMES), "[a-c 水:./?&-]{0,4}[a-c]").prop_map(|(field, text)| {
         let text = text.trim().trim_start_matches("www.").to_owned();
         let text = text.rsplit_once("://").map_or(text.clone(), |(_, rest)| rest.to_owned());
