@@ -3,6 +3,7 @@ use dandelion_post::Post;
 use crate::{Facts, explain, parse};
 
 mod generate;
+mod hostile;
 mod meaning;
 mod spec;
 mod words;

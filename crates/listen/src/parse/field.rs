@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::lexer::{Lexed, Lexer, QUOTES};
 use super::nearest::nearest;
 use super::number::{moment, number};
-use super::words::{FIXED, exact, inner, quoted, typed};
+use super::words::{FIXED, exact, inner, quoted, shown, typed};
 use crate::QueryError;
 use crate::query::{Has, Is, Leaf, NameField, NamePattern, NumberField};
 use crate::reading::{Piece, PieceKind};
@@ -236,10 +236,9 @@ fn short_of_a_colon(lexer: &mut Lexer<'_>, text: &str, span: &Range<usize>) -> b
 }
 
 fn unknown(name: &str, text: &str, rest: &str, span: Range<usize>) -> QueryError {
-    let message = format!("there is no field `{name}:`");
+    let message = format!("there is no field `{}:`", shown(name));
     let lower = name.to_ascii_lowercase();
-    let quote =
-        format!("to search for these words write \"{}\" in quotes", super::words::shown(text).trim_end_matches(':'));
+    let quote = format!("to search for these words write \"{}\" in quotes", shown(text).trim_end_matches(':'));
     if lower == "near" || lower == "onear" {
         return QueryError::new(
             span,
@@ -249,9 +248,9 @@ fn unknown(name: &str, text: &str, rest: &str, span: Range<usize>) -> QueryError
     }
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
     let hint = match (elsewhere, nearest(&lower, Field::all().map(Field::word))) {
-        (Some(ours), _) if ours.ends_with([':', '=']) => format!("write `{ours}{rest}`; {quote}"),
+        (Some(ours), _) if ours.ends_with([':', '=']) => format!("write `{ours}{}`; {quote}", shown(rest)),
         (Some(ours), _) => format!("use {ours}; {quote}"),
-        (None, Some(near)) => format!("did you mean `{near}:{rest}`? Otherwise {quote}"),
+        (None, Some(near)) => format!("did you mean `{near}:{}`? Otherwise {quote}", shown(rest)),
         (None, None) => quote,
     };
     QueryError::new(span, message, hint)
@@ -276,7 +275,7 @@ fn one_of<T: Copy>(
     let words = || all.iter().map(|it| word(*it));
     all.iter().copied().find(|it| word(*it) == plain).ok_or_else(|| {
         let known: Vec<String> = words().map(|word| format!("`{field}:{word}`")).collect();
-        let message = format!("`{field}:` does not know `{}`", super::words::shown(text));
+        let message = format!("`{field}:` does not know `{}`", shown(text));
         let hint = match nearest(&lower, words()) {
             Some(near) => format!("did you mean `{field}:{near}`? There are {}", known.join(", ")),
             None => format!("there are {}", known.join(", ")),
@@ -307,23 +306,23 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
     }
     if wild && takes_stars && folded.chars().filter(|c| c.is_alphanumeric()).count() < FIXED {
         return wrong(
-            format!("`{word}:{}` would find nearly everybody", super::words::shown(text)),
+            format!("`{word}:{}` would find nearly everybody", shown(text)),
             "a name with `*` needs at least 2 other letters or digits",
         );
     }
     match field {
         NameField::Lang if !is_language(&folded) => {
             return wrong(
-                format!("`{text}` is no language tag"),
+                format!("`{}` is no language tag", shown(text)),
                 "write it as in `lang:de`, `lang:en` or `lang:pt-BR`",
             );
         }
         NameField::Country if folded.len() != 2 || !folded.bytes().all(|b| b.is_ascii_lowercase()) => {
-            return wrong(format!("`{text}` is no country code"), "write its two letters, as in `country:SE`");
+            return wrong(format!("`{}` is no country code", shown(text)), "write its two letters, as in `country:SE`");
         }
         NameField::Site if !is_host(&folded) => {
             return wrong(
-                format!("`{text}` is no host name"),
+                format!("`{}` is no host name", shown(text)),
                 "write it as in `site:example.com`; for a path use `link:\"example.com/path\"`",
             );
         }
@@ -331,7 +330,7 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
             let near = nearest(&folded, SENTIMENTS.into_iter());
             let hint = near.map_or("there".to_owned(), |near| format!("did you mean `sentiment:{near}`? There"));
             return wrong(
-                format!("`sentiment:` does not know `{text}`"),
+                format!("`sentiment:` does not know `{}`", shown(text)),
                 &format!("{hint} are negative, neutral, positive and mixed"),
             );
         }
