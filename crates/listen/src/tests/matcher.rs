@@ -114,7 +114,7 @@ fn plain_matches(queries: &[(i64, Query)], post: &Post, facts: &Facts) -> Vec<Hi
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 600 } else { 20_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 4_000 }))]
 
     #[test]
     fn both_paths_cut_alike(text in text()) {

@@ -8,6 +8,7 @@ mod fold;
 mod glyphs;
 pub(crate) mod hash;
 mod masks;
+mod quick;
 pub(crate) mod scan;
 
 use std::ops::Range;

@@ -84,7 +84,9 @@ impl Scan {
         while let Some(hard) = self.next_hard(at) {
             let (from, to) = (self.chunk_start(at, hard), self.chunk_end(hard, text.len()));
             self.plain(base, at, from);
-            self.careful(text, from, to);
+            if !self.quick(base, text.as_bytes(), (from, to)) {
+                self.careful(text, from, to);
+            }
             at = to;
         }
         self.plain(base, at, text.len());
@@ -130,6 +132,28 @@ impl Scan {
             self.push_folded(token.word.as_bytes(), entry);
         }
         self.position += words.positions();
+    }
+
+    /// Adds a word whose folded bytes are those read from the text.
+    pub(super) fn push_read(&mut self, base: usize, (start, end): (usize, usize), (from, wide): (u32, u8)) {
+        let (at, length) = (base + start, end - start);
+        self.entries.push(Entry {
+            hash: hash(&self.folded, at, length),
+            at: at as u32,
+            length: length as u32,
+            from,
+            start: start as u32,
+            end: end as u32,
+            kind: Kind::Word,
+            wide,
+            adjacent: false,
+        });
+    }
+
+    /// Adds a token whose folded bytes are not in the text.
+    pub(super) fn push_written(&mut self, word: &[u8], span: (usize, usize), (from, wide): (u32, u8), kind: Kind) {
+        let (start, end) = (span.0 as u32, span.1 as u32);
+        self.push_folded(word, Entry { hash: 0, at: 0, length: 0, from, start, end, kind, wide, adjacent: false });
     }
 
     /// Adds an entry whose folded word is not among the bytes of the text.
