@@ -113,6 +113,29 @@ fn plain_matches(queries: &[(i64, Query)], post: &Post, facts: &Facts) -> Vec<Hi
     explained.filter(|(_, why)| why.truth).map(|(query, why)| Hit { query, spans: why.spans }).collect()
 }
 
+/// All real posts at hand.
+fn real_texts() -> Vec<String> {
+    let shared = std::env::var("DANDELION_SHARED").unwrap_or_else(|_| "../../../shared".to_owned());
+    let sets = std::fs::read_dir(format!("{shared}/data/splits")).into_iter().flatten().flatten();
+    let mut files: Vec<_> = sets.flat_map(|set| std::fs::read_dir(set.path()).into_iter().flatten().flatten()).collect();
+    files.sort_by_key(std::fs::DirEntry::path);
+    let tables = files.iter().filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    tables.flat_map(|table| {
+        let column = table.lines().next().and_then(|head| head.split('\t').position(|name| name == "text"));
+        let text = |row: &str| row.split('\t').nth(column?).map(ToOwned::to_owned);
+        table.split('\n').skip(1).filter_map(text).collect::<Vec<_>>()
+    }).collect()
+}
+
+#[test]
+#[ignore = "reads every real post beside the repository: `./scripts/measure listen.naive` runs it"]
+fn real_posts_are_cut_alike_on_both_paths() {
+    let texts = real_texts();
+    assert!(!texts.is_empty(), "there are no posts under DANDELION_SHARED");
+    texts.iter().for_each(|text| assert_cut_alike(text));
+    println!("{{\"posts\": {}}}", texts.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 4_000 }))]
 

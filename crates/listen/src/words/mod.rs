@@ -7,6 +7,7 @@ mod entity;
 mod fold;
 mod glyphs;
 pub(crate) mod hash;
+mod letter;
 mod masks;
 mod quick;
 pub(crate) mod scan;

@@ -51,6 +51,8 @@ pub(crate) struct Scan {
     pub(super) used: usize,
     pub(super) position: u32,
     blocks: Vec<Bits>,
+    /// Room for one folded word.
+    pub(super) word: Vec<u8>,
 }
 
 /// Positions between two texts of one post: more than any nearness spans.
