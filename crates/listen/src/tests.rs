@@ -4,6 +4,7 @@ use crate::{Facts, explain, parse};
 
 mod generate;
 mod hostile;
+mod matcher;
 mod meaning;
 mod spec;
 mod words;
