@@ -15,6 +15,7 @@ pub mod home;
 pub mod intake;
 pub mod log;
 pub mod member;
+pub mod near;
 pub mod outcome;
 pub mod query;
 pub mod reply;

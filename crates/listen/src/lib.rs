@@ -42,6 +42,7 @@ mod error;
 pub mod filter;
 pub mod highlight;
 mod matcher;
+pub mod near;
 mod parse;
 mod presearch;
 mod print;

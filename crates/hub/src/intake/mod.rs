@@ -8,7 +8,7 @@
 mod again;
 mod case;
 mod change;
-mod known;
+pub(crate) mod known;
 mod prepare;
 mod store;
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dandelion_listen::Hit;
+use dandelion_listen::{Hit, near::Print};
 use dandelion_post::{Micros, Post, Refusal, micros};
 use dandelion_understand::Analysis;
 use sha2::{Digest, Sha256};
 
 use super::{BATCH, Item};
-use crate::{engine::Engine, search};
+use crate::{engine::Engine, near, search};
 
 /// A batch that was checked, cleaned, matched and judged, and waits to be stored.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(super) struct Fresh {
     pub created_at: Micros,
     pub hits: Vec<Hit>,
     pub analysis: Option<Analysis>,
+    /// By which others that say nearly the same are found.
+    pub print: Option<Print>,
 }
 
 impl Prepared {
@@ -80,6 +82,7 @@ impl Fresh {
             created_at,
             hits,
             analysis,
+            print: near::print_of(post.title.as_deref(), &post.text),
             post,
         }
     }
