@@ -1,6 +1,6 @@
 //! Saved listening queries: each belongs to a unit and is shared by all.
 
-use dandelion_listen::queries::Listed;
+use dandelion_listen::{Facts, Scratch, queries::Listed};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
 
@@ -241,12 +241,9 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
 
 /// The cases a query fails.
 pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
-    let matcher = dandelion_listen::Matcher::new([(0, query.clone())]);
-    let mut hits = Vec::new();
-    let mut fails = |case: &&Case| {
-        hits.clear();
-        matcher.matches(&Post { text: case.text.clone(), ..Post::default() }, &mut hits);
-        hits.is_empty() == case.matches
+    let fails = |case: &&Case| {
+        let post = Post { text: case.text.clone(), ..Post::default() };
+        dandelion_listen::explain(query, &post, &Facts::default()).truth != case.matches
     };
     cases.iter().filter(|case| fails(case)).collect()
 }
@@ -258,11 +255,10 @@ pub async fn rehearse(hub: &Hub, viewer: &Viewer, text: &str, most: i64) -> Resu
     let matcher = dandelion_listen::Matcher::new([(0, parse(text)?)]);
     let sql = "select id, text, title from posts where deleted_at is null and not ours order by id desc limit $1";
     let rows = hub.db.all(q!(sql, most.clamp(1, 20_000))).await?;
-    let (mut found, mut hits) = (Vec::new(), Vec::new());
+    let (mut found, mut hits, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
     for row in &rows {
         let post = Post { text: row.get("text")?, title: row.get("title")?, ..Post::default() };
-        hits.clear();
-        matcher.matches(&post, &mut hits);
+        matcher.hits(&post, &Facts::default(), &mut scratch, &mut hits);
         if !hits.is_empty() {
             found.push(row.get("id")?);
         }
