@@ -1,52 +1,22 @@
-use dandelion_post::{Author, Post};
+use dandelion_post::Post;
 use jiff::Timestamp;
 
 use super::{catch_up, groups, read::fullest, waves};
 use crate::{
-    Hub, both_stores, check,
+    Hub, both_stores,
+    fixture::{self, MINUTE, all_is_well, listen, post},
     intake::{self, Item},
-    log::Actor,
-    query,
+    scope::Viewer,
     search::{self, Search},
-    source::{self, Kind, NewSource},
     store::Q,
     testing::MONDAY,
-    unit,
 };
 
-const ORG: &str = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n[[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n
-[[member]]\nkey = \"lea\"\nname = \"Lea\"\nemail = \"lea@example.org\"\nroles = [{ unit = \"head\", role = \"lead\" }]\n";
-const QUERY: &str = "[[query]]\nname = \"Kettles\"\nunit = \"head\"\ntext = \"kettle*\"\n";
 const TEXT: &str = "Acme kettles melt at the base, please stop using them until the company answers";
-const MINUTE: i64 = 60_000_000;
-
-async fn ready(hub: &Hub) -> (i64, crate::scope::Viewer) {
-    unit::import(hub, Actor::System("test"), ORG).await.unwrap();
-    query::import(hub, Actor::System("test"), &dandelion_listen::queries::read(QUERY).unwrap()).await.unwrap();
-    let new = NewSource {
-        key: "one".into(),
-        name: "one".into(),
-        kind: Kind::Webhook,
-        network: "demo".into(),
-        unit: None,
-        url: None,
-    };
-    let source = source::add_as(hub, Actor::System("test"), &new).await.unwrap().id;
-    (source, crate::member::viewer(hub, 1).await.unwrap())
-}
-
-fn post(id: usize, who: &str, minute: i64, text: &str) -> Item {
-    let at = Timestamp::from_microsecond(MONDAY - 120 * MINUTE + minute * MINUTE).unwrap();
-    let author = Author { handle: Some(who.into()), ..Author::default() };
-    let post =
-        Post { id: id.to_string(), text: text.into(), created_at: Some(at), author: Some(author), ..Post::default() };
-    Item::post("x", post)
-}
-
-async fn all_is_well(hub: &Hub) {
-    for finding in check::run(hub).await.unwrap() {
-        assert!(finding.ok, "{}: {}", finding.what, finding.says);
-    }
+async fn ready(hub: &Hub) -> (i64, Viewer) {
+    let (source, [lea, ..]) = fixture::ready(hub).await;
+    listen(hub, &lea, "Kettles", "kettle*").await;
+    (source, lea)
 }
 
 fn wave(n: usize) -> Vec<Item> {

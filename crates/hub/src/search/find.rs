@@ -36,6 +36,8 @@ pub struct Search {
     pub group: Option<i64>,
     /// Only mentions of this topic, by key.
     pub topic: Option<String>,
+    /// Only posts that this back-fill found and has made nothing of yet.
+    pub backfill: Option<i64>,
     /// Only mentions marked as not about us (`true`), or none of them (`false`).
     pub off: Option<bool>,
     /// Of posts that say nearly the same only the latest to arrive.
@@ -180,6 +182,10 @@ fn conditions(search: &Search, values: &mut Vec<Value>, postgres: bool) -> Optio
         let n = bind(values, topic);
         conditions
             .push(format!("m.off_at is null and m.id in (select mention_id from mention_topics where topic = ${n})"));
+    }
+    if let Some(backfill) = search.backfill {
+        let n = bind(values, backfill);
+        conditions.push(format!("p.id in (select post_id from backfill_posts where backfill_id = ${n})"));
     }
     if let Some(off) = search.off {
         conditions.push(format!("m.off_at is {}null", if off { "not " } else { "" }));
