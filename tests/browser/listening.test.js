@@ -114,7 +114,7 @@ test("the share of voice, with a group made on its page, without script", async 
   await page.goto("/voice");
   await page.getByText("A new group").click();
   const form = page.locator("form[action='/voice/groups']");
-  await form.getByLabel("Name").fill("Brambleton");
+  await form.getByRole("textbox", { name: "Name" }).fill("Brambleton");
   await form.getByLabel("Brambleton", { exact: true }).check();
   await form.getByRole("button", { name: "Make the group" }).click();
   await page.locator(".voice-bars").first().waitFor();

@@ -52,7 +52,7 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
     print(&PrecisionPage {
         shell: signed.shell(&app, format!("Precision: {}", query.name), Place::Listening).await?,
         query: (id, query.name.clone()),
-        says: says(&at, id),
+        says: says(&at),
         trend: (at.judged() > 0).then(|| Trend { weeks: weeks.iter().map(week).collect() }),
         no_advice: no_advice(&at),
         advice: advice.iter().map(|one| advised(&query, &at, one, may)).collect(),
@@ -65,12 +65,13 @@ fn percent(share: f64) -> f64 {
     share * 100.0
 }
 
-fn says(at: &Precision, query: i64) -> Vec<Sentence> {
+fn says(at: &Precision) -> Vec<Sentence> {
     let unseen = match at.unseen {
         0 => Sentence::plain("Nobody has to judge any more: every mention was judged."),
         n => Sentence::new()
-            .link(counted(n, "mention", "mentions"), format!("/search?query={query}"))
-            .text(if n == 1 { " nobody has judged yet." } else { " nobody has judged yet." }),
+            .text(format!("{} nobody has judged yet; ", counted(n, "mention", "mentions")))
+            .link("a fair sample", "#sample")
+            .text(" of them stands below."),
     };
     let Some(Interval { share, low, high }) = at.interval else {
         let words = "Nobody has judged any of its mentions yet, so nothing can be said. A mention counts as judged when somebody marks it, or works on its case.";
@@ -84,7 +85,7 @@ fn says(at: &Precision, query: i64) -> Vec<Sentence> {
         if at.wrong == 1 { "is" } else { "are" },
     ));
     let interval = format!(
-        "With so many judged, the true share lies between {:.0} % and {:.0} % (Wilson's interval at 95 %).",
+        "With so many judged, the true share probably lies between {:.0} % and {:.0} % (Wilson's interval at 95 %).",
         percent(low),
         percent(high)
     );

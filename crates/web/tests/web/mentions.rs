@@ -33,7 +33,13 @@ fn post(at: &Installation, id: usize, who: &str, text: &str) -> Item {
     let written = Timestamp::from_microsecond(at.hub.clock.now() - 3_600_000_000 + id as i64 * 60_000_000).unwrap();
     Item::post(
         "x",
-        Post { id: id.to_string(), text: text.into(), author: Some(author), created_at: Some(written), ..Post::default() },
+        Post {
+            id: id.to_string(),
+            text: text.into(),
+            author: Some(author),
+            created_at: Some(written),
+            ..Post::default()
+        },
     )
 }
 
@@ -67,7 +73,10 @@ async fn a_saved_query_says_what_it_found_and_waits() {
     assert!(lead.get("/search?backfill=1&copies=all").await.text.matches("class=\"found").count() == 14);
     let mut agent = at.signed_in("ana").await;
     assert!(!agent.get("/backfills/1").await.text.contains("name=\"choice\""), "an agent looks and does not decide");
-    assert_eq!(send(&mut agent, &at, "/backfills/1/decision", &[("choice", "cases")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        send(&mut agent, &at, "/backfills/1/decision", &[("choice", "cases")]).await.status,
+        StatusCode::FORBIDDEN
+    );
     let wrong = send(&mut lead, &at, "/backfills/1/decision", &[("choice", "everything")]).await;
     assert_eq!(wrong.status, StatusCode::SEE_OTHER);
     assert!(lead.get("/backfills/1").await.text.contains("one of cases, mentions, leave"));
@@ -93,13 +102,23 @@ async fn a_mark_is_made_where_one_reads_and_counts_for_the_precision() {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/search?q=recipe"));
     let page = lead.get("/search?q=recipe").await.text;
     assert!(page.contains("Not about us, says Lea") && page.contains("Take it back"), "{page}");
-    let foreign = send(&mut lead, &at, "/posts/14/mark", &[("about", "take-back"), ("back", "https://evil.example/")]).await;
+    let foreign =
+        send(&mut lead, &at, "/posts/14/mark", &[("about", "take-back"), ("back", "https://evil.example/")]).await;
     assert_eq!(foreign.header("location"), "/", "only to this site");
-    assert_eq!(send(&mut lead, &at, "/posts/14/mark", &[("about", "perhaps")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        send(&mut lead, &at, "/posts/14/mark", &[("about", "perhaps")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     send(&mut lead, &at, "/posts/14/mark", &[("about", "no"), ("back", "/queries/1/precision")]).await;
     mark::mark(&at.hub, &viewer, 13, true).await.unwrap();
     let page = lead.get("/queries/1/precision").await.text;
-    for said in ["50 %", "of the 2 mentions that people judged are about us; 1 is not", "between 9 % and 91 %", "12 mentions", "Wilson"] {
+    for said in [
+        "50 %",
+        "of the 2 mentions that people judged are about us; 1 is not",
+        "between 9 % and 91 %",
+        "12 mentions",
+        "Wilson",
+    ] {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!lead.get("/search?query=1&copies=all").await.text.contains("recipe"), "no count counts it");
@@ -107,7 +126,10 @@ async fn a_mark_is_made_where_one_reads_and_counts_for_the_precision() {
     let case = lead.get("/search?q=love").await.text;
     assert!(case.contains("About us, says Lea"));
     let page = lead.get("/cases/1").await.text;
-    assert!(page.contains("action=\"/posts/1/mark\"") && page.contains("11 other people wrote nearly the same"), "{page}");
+    assert!(
+        page.contains("action=\"/posts/1/mark\"") && page.contains("11 other people wrote nearly the same"),
+        "{page}"
+    );
     send(&mut lead, &at, "/posts/1/mark", &[("about", "no"), ("back", "/cases/1")]).await;
     assert!(lead.get("/cases/1").await.text.contains("action=\"/undo\""));
 }
@@ -139,9 +161,14 @@ async fn share_of_voice_names_what_it_was_counted_in() {
     take(&at, from).await;
     let mut lead = at.signed_in("lea").await;
     assert!(lead.get("/voice").await.text.contains("No group of queries yet"));
-    let refused = send(&mut lead, &at, "/voice/groups", &[("name", "Us & them"), ("kind", "ours"), ("unit", "repairs")]).await;
+    let refused =
+        send(&mut lead, &at, "/voice/groups", &[("name", "Us & them"), ("kind", "ours"), ("unit", "repairs")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("choose 1 to 100 queries") && refused.text.contains("Us &#38; them"), "{}", refused.text);
+    assert!(
+        refused.text.contains("choose 1 to 100 queries") && refused.text.contains("Us &#38; them"),
+        "{}",
+        refused.text
+    );
     let made = [("name", "Us & them"), ("kind", "ours"), ("unit", "repairs"), ("query-1", "on")];
     assert_eq!(send(&mut lead, &at, "/voice/groups", &made).await.status, StatusCode::SEE_OTHER);
     let page = lead.get("/voice?days=7").await.text;
@@ -151,11 +178,17 @@ async fn share_of_voice_names_what_it_was_counted_in() {
     let href = page.split("href=\"/search?group=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let opened = lead.get(&format!("/search?copies=all&group={}", href.replace("&#38;", "&"))).await.text;
     assert_eq!(opened.matches("class=\"found").count(), 14, "each number opens its posts");
-    assert!(lead.get("/voice?since=2026-03-09&until=2026-03-01").await.text.contains("The first day lies after the last"));
+    assert!(
+        lead.get("/voice?since=2026-03-09&until=2026-03-01").await.text.contains("The first day lies after the last")
+    );
     let version = voice::find(&at.hub, &viewer, 1).await.unwrap().version.to_string();
     let change = [("name", "Us"), ("kind", "product"), ("version", version.as_str()), ("query-1", "on")];
     assert_eq!(send(&mut lead, &at, "/voice/groups/1", &change).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(send(&mut lead, &at, "/voice/groups/1", &change).await.status, StatusCode::CONFLICT, "changed meanwhile");
+    assert_eq!(
+        send(&mut lead, &at, "/voice/groups/1", &change).await.status,
+        StatusCode::CONFLICT,
+        "changed meanwhile"
+    );
     let mut agent = at.signed_in("ana").await;
     assert!(!agent.get("/voice").await.text.contains("Change the groups"));
     assert_eq!(send(&mut lead, &at, "/voice/groups/1/removal", &[]).await.status, StatusCode::SEE_OTHER);
