@@ -178,7 +178,7 @@ fn is_language(tag: &str, wanted: &str) -> bool {
 }
 
 /// The host of an address: without scheme, user and port.
-fn host_of(url: &str) -> &str {
+pub(crate) fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let rest = rest.split(['/', '?', '#', '\\']).next().unwrap_or(rest);
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);

@@ -2,6 +2,7 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
+mod matcher;
 mod words;
 
 pub(crate) fn post(text: &str) -> Post {

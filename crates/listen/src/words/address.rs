@@ -5,7 +5,7 @@ use super::glyphs::Row;
 
 /// Endings that make `acme.com` an address without a slash. Endings that are common words (`it`, `is`, `me`) are left
 /// out: people forget the space after a full stop. Only in lower case, so that `ASP.NET` is a name.
-const ENDINGS: &[&str] = &[
+pub(super) const ENDINGS: &[&str] = &[
     "com", "net", "org", "edu", "gov", "info", "biz", "io", "app", "dev", "eu", "de", "fr", "nl", "pl", "ru", "ch",
     "uk", "jp", "br", "au", "ca", "cn", "kr", "se", "cz", "gr", "ua",
 ];

@@ -11,11 +11,11 @@ use super::glyphs::Row;
 use super::{Cut, Kind, Words};
 
 /// Runs of more parts than this are no whole, only parts.
-const MAX_PARTS: usize = 8;
+pub(super) const MAX_PARTS: usize = 8;
 /// Parts of at least so many letters are words on their own.
-const OWN: usize = 3;
+pub(super) const OWN: usize = 3;
 /// What stands after the apostrophe of a contraction: `don` is no word of `don't`.
-const CONTRACTED: [&str; 7] = ["t", "s", "d", "m", "ll", "re", "ve"];
+pub(super) const CONTRACTED: [&str; 7] = ["t", "s", "d", "m", "ll", "re", "ve"];
 
 pub(super) fn cut(text: &str) -> Words {
     let row = Row::of(text);

@@ -6,9 +6,15 @@ mod cut;
 mod entity;
 mod fold;
 mod glyphs;
+pub(crate) mod hash;
+mod letter;
+mod masks;
+mod quick;
+pub(crate) mod scan;
 
 use std::ops::Range;
 
+pub(crate) use class::{is_dense, is_emoji, is_tone};
 pub use fold::fold;
 
 /// What sort of token it is.
