@@ -29,9 +29,42 @@ const REFERENCES: &[(&str, &str)] = &[
         "select c.id from cases c where c.state <> 'merged' and not exists (select 1 from case_threads t where t.case_id = c.id) order by c.id limit 1",
     ),
     (
-        "every mention has its post and its case",
+        "every mention has its post, and its case where it is in one",
         "select m.id from mentions m left join posts p on p.id = m.post_id left join cases c on c.id = m.case_id
-         where p.id is null or c.id is null order by m.id limit 1",
+         where p.id is null or (c.id is null and m.case_id is not null) order by m.id limit 1",
+    ),
+    (
+        "every mention that opened no case was counted by a back-fill",
+        "select m.id from mentions m where m.case_id is null and not exists (
+           select 1 from mention_queries mq join backfills b on b.query_id = mq.query_id
+           where mq.mention_id = m.id and b.choice = 'mentions') order by m.id limit 1",
+    ),
+    (
+        "every mark stands on a post, and the mention says the same",
+        "select k.id from marks k left join posts p on p.id = k.post_id left join mentions m on m.post_id = k.post_id
+         where p.id is null or m.id is null or (k.undone_at is null and (m.off_at is null) <> k.about_us) order by k.id limit 1",
+    ),
+    (
+        "every mention that is off has its mark",
+        "select m.id from mentions m where m.off_at is not null and not exists (
+           select 1 from marks k where k.post_id = m.post_id and k.undone_at is null and not k.about_us) order by m.id limit 1",
+    ),
+    (
+        "every print has its post, and every key its print",
+        "select g.post_id as id from prints g left join posts p on p.id = g.post_id where p.id is null or p.deleted_at is not null
+         union all select k.post_id from near_keys k left join prints g on g.post_id = k.post_id where g.post_id is null limit 1",
+    ),
+    (
+        "every back-fill has its query, and none that ended holds posts",
+        "select b.id from backfills b left join queries q on q.id = b.query_id where q.id is null
+           or (b.ended_at is not null and exists (select 1 from backfill_posts f where f.backfill_id = b.id))
+           or ((b.ended_at is null) <> (b.state in ('looking', 'found', 'making'))) order by b.id limit 1",
+    ),
+    (
+        "every group of queries has its queries and its unit",
+        "select g.id from query_groups g left join units u on u.id = g.unit_id where u.id is null
+           or exists (select 1 from query_group_queries gq left join queries q on q.id = gq.query_id where gq.group_id = g.id and q.id is null)
+         order by g.id limit 1",
     ),
     (
         "every mention was analysed",

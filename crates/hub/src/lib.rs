@@ -4,17 +4,22 @@
 //! does takes a [`Hub`] (store, clock, randomness) and, where a person asks, their [`scope::Viewer`].
 //! SQL lives only in this crate; other crates see nouns.
 
+pub mod backfill;
 pub mod backup;
 pub mod case;
 pub mod check;
 pub mod clock;
 pub mod engine;
 mod error;
+#[cfg(test)]
+mod fixture;
 pub mod handle;
 pub mod home;
 pub mod intake;
 pub mod log;
+pub mod mark;
 pub mod member;
+pub mod near;
 pub mod outcome;
 pub mod query;
 pub mod reply;
@@ -24,6 +29,7 @@ pub mod source;
 pub mod store;
 pub mod testing;
 pub mod unit;
+pub mod voice;
 
 pub use clock::{Clock, Random};
 pub use error::{Error, Result};

@@ -26,6 +26,7 @@ pub mod filter;
 pub mod highlight;
 mod known;
 mod matcher;
+pub mod near;
 mod parse;
 mod places;
 mod print;

@@ -38,7 +38,10 @@ function open(id) {
 
 function press(key) {
   if (!/^[a-z]$/.test(key)) return null;
-  const thing = [...document.querySelectorAll(`[data-key="${key}"]`)].find((element) => element.checkVisibility());
+  // What belongs to where one is comes first: in a list of posts each has its own.
+  const here = document.activeElement?.closest("li, .post");
+  const things = [...(here?.querySelectorAll(`[data-key="${key}"]`) ?? []), ...document.querySelectorAll(`[data-key="${key}"]`)];
+  const thing = things.find((element) => element.checkVisibility());
   if (!thing) return null;
   return () => {
     thing.click();

@@ -24,6 +24,7 @@ function connect() {
     gathered.add(String(JSON.parse(event.data).case));
     timer ??= setTimeout(show, GATHER_MS);
   });
+  for (const part of document.querySelectorAll("[data-live-part]")) source.addEventListener(part.dataset.livePart, () => later(part.id));
   source.addEventListener("error", () => {
     cutOff = true;
     tell("Not live: trying again");
@@ -32,6 +33,23 @@ function connect() {
     wait = Math.min(wait * 2, 30_000);
   });
   addEventListener("pagehide", () => source.close());
+}
+
+// A part of the page that is about something else than cases is asked for anew, at most twice a second, and put in place
+// unless somebody is in it.
+const due = new Map();
+function later(id) {
+  if (!due.has(id)) due.set(id, setTimeout(() => renewPart(id), 500));
+}
+async function renewPart(id) {
+  due.delete(id);
+  const focused = document.activeElement;
+  if (document.getElementById(id)?.contains(focused) && !focused.matches("a, button, progress")) return;
+  try {
+    const page = parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
+    page.getElementById("flash")?.remove();
+    put(page, [`#${id}`]);
+  } catch { /* The stream's own error says that we are cut off. */ }
 }
 
 function tell(text) {

@@ -2,7 +2,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result};
 use dandelion_hub::{
-    Db, Hub, case,
+    Db, Hub, backfill, case,
     log::Actor,
     member::invitation::{self, Purpose},
     reply::{
@@ -82,6 +82,7 @@ pub async fn hub_until(
     }
     let sending = tokio::spawn(sender::run(sender, told.clone()));
     let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told.clone()));
+    let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
     let ticking = tokio::spawn(tick(hub.clone(), told));
     let outside = Some(client(config)?);
     let app =
@@ -100,6 +101,7 @@ pub async fn hub_until(
         tracing::warn!("a feed did not answer in time; it is asked again after the next start");
     }
     let _ = ticking.await;
+    let _ = filling.await;
     served.context("the pages could not be served")
 }
 

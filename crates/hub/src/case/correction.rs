@@ -194,6 +194,7 @@ pub async fn judge(tx: &mut Tx, case: i64) -> Result<()> {
     if judgements.posts.is_empty() {
         return Ok(());
     }
+    set_topics(tx, id, &judgements).await?;
     let text = |judged| judgements.leading(judged).as_str().map(str::to_owned);
     let list = |judged| pack(strings(&judgements.leading(judged)).unwrap_or_default().iter().map(String::as_str));
     let posts = judgements.posts.iter().map(|(post, _)| *post);
@@ -215,6 +216,23 @@ pub async fn judge(tx: &mut Tx, case: i64) -> Result<()> {
     ))
     .await
     .map(drop)
+}
+
+/// Each mention of the case counts for the topics that hold for its post.
+async fn set_topics(tx: &mut Tx, case: i64, judgements: &Judgements) -> Result<()> {
+    let sql = "select m.id, m.post_id from mentions m join posts p on p.id = m.post_id join case_threads ct on ct.thread_id = p.thread_id
+        where ct.case_id = $1";
+    let mut rows = Vec::new();
+    for mention in tx.all(q!(sql, case)).await? {
+        let (id, post): (i64, i64) = (mention.get("id")?, mention.get("post_id")?);
+        let topics = strings(&judgements.value(post, Judged::Topic)).unwrap_or_default();
+        rows.extend(topics.into_iter().map(|topic| vec![id.into(), topic.into()]));
+    }
+    let sql =
+        "delete from mention_topics where mention_id in (select m.id from mentions m join posts p on p.id = m.post_id
+        join case_threads ct on ct.thread_id = p.thread_id where ct.case_id = $1)";
+    tx.run(q!(sql, case)).await?;
+    tx.insert("mention_topics", &["mention_id", "topic"], rows, "on conflict do nothing").await.map(drop)
 }
 
 /// Newest analyses and standing corrections of a case's customer posts.

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Error, Hub, Result, Tx,
     log::{self, Actor, Entry, Event},
+    mark,
     outcome::{self, Kind},
     reply,
     scope::{Role, Viewer},
@@ -55,6 +56,10 @@ pub async fn undo(hub: &Hub, viewer: &Viewer, event: i64) -> Result<()> {
     if did.noun == "reply" && did.kind == "reply.queued" {
         own_or_lead_in_time(hub, viewer, &did, did.unit)?;
         return reply::cancel(hub, viewer, did.noun_id, "undone").await.map(drop);
+    }
+    if did.noun == "post" && did.kind == "post.marked" {
+        own_or_lead_in_time(hub, viewer, &did, did.unit)?;
+        return mark::take_back(hub, viewer, did.noun_id, number(&did, "mark")?).await;
     }
     if did.noun != "case" {
         return Err(Error::Conflict("This cannot be undone. Change it by hand".into()));

@@ -183,9 +183,7 @@ impl PostFilter {
             (false, Some(since)) => all.with("p.received_at >= ?", since),
             (_, None) => {}
         }
-        if !self.about_us {
-            all.plain("not p.ours");
-        }
+        all.plain(if self.about_us { "m.off_at is null" } else { "not p.ours" });
         all
     }
 }

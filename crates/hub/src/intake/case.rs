@@ -11,13 +11,14 @@ use super::{Prepared, known, store::New};
 use crate::{
     Result, Tx,
     case::{FollowUp, Verdict, follow_up},
+    engine::Engine,
     log::Entry,
     store::{Value, q},
     unit::{Promise, Route, RouteFacts},
 };
 
 /// How long after their last post a person's next one, in another thread, still belongs to the same open case.
-const SAME_MATTER: Micros = 72 * 3_600_000_000;
+pub(crate) const SAME_MATTER: Micros = 72 * 3_600_000_000;
 
 /// Why a post concerns us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,8 @@ enum Reason {
     Reply,
 }
 
-/// Makes mentions of the new posts that concern us and finds or opens their cases.
-pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<()> {
+/// Makes mentions of the new posts that concern us and finds or opens their cases; says how many it opened.
+pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<i64> {
     let engine = &prepared.engine;
     let threads: Vec<i64> = new.iter().map(|new| new.thread).collect::<HashSet<_>>().into_iter().collect();
     let mut case_of = cases_of(tx, &threads).await?;
@@ -86,7 +87,23 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
     for (post, case) in follows {
         follow(tx, prepared, post, case).await?;
     }
-    Ok(())
+    Ok(opens.len() as i64)
+}
+
+/// Makes mentions of posts without opening or touching any case.
+pub(super) async fn count(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<()> {
+    let threads: Vec<i64> = new.iter().map(|new| new.thread).collect::<HashSet<_>>().into_iter().collect();
+    let case_of = cases_of(tx, &threads).await?;
+    let reasoned = new.iter().filter_map(|post| Some((post, reason(prepared, post)?)));
+    let heard: Vec<_> = reasoned.map(|(post, reason)| (post, reason, post.fresh.analysis(&prepared.engine))).collect();
+    insert_mentions(tx, &heard, &case_of).await
+}
+
+/// The unit that a post would go to.
+pub(super) fn unit_of(engine: &Engine, post: &Post, network: &str, handles: &[String]) -> Result<i64> {
+    let handle = handles.iter().find_map(|name| engine.org.handle_named(network, name)).map(|handle| handle.id);
+    let facts = RouteFacts { network, handle, ..RouteFacts::default() };
+    Ok(engine.org.route(&engine.rules.analyse(post), &facts)?.unit)
 }
 
 /// A known post has other words: it is judged anew beside the old judgement, and may concern us only now.
@@ -95,7 +112,7 @@ pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>
         return Ok(());
     }
     let Some(mention) = tx.opt(q!("select id, case_id from mentions where post_id = $1", post.id)).await? else {
-        return place(tx, prepared, std::slice::from_ref(post)).await;
+        return place(tx, prepared, std::slice::from_ref(post)).await.map(drop);
     };
     let (mention, case): (i64, Option<i64>) = (mention.get("id")?, mention.get("case_id")?);
     tx.run(q!("delete from mention_queries where mention_id = $1", mention)).await?;
@@ -290,6 +307,7 @@ async fn insert_mentions(
     let ids = tx.ids("mentions", heard.len()).await?;
     let analysis_ids = tx.ids("analyses", heard.len()).await?;
     let (mut mentions, mut queries, mut analyses) = (Vec::new(), Vec::new(), Vec::new());
+    let mut topics = Vec::new();
     for (((post, reason, analysis), id), analysis_id) in heard.iter().zip(ids).zip(analysis_ids) {
         let (word, handle) = match reason {
             Reason::Query => ("query", None),
@@ -305,10 +323,12 @@ async fn insert_mentions(
             now.into(),
         ]);
         queries.extend(hits(id, post));
+        topics.extend(analysis.topics.iter().map(|topic| vec![id.into(), Value::from(&topic.key)]));
         analyses.push(analysis_row(analysis_id, post.id, 1, now, analysis));
     }
     tx.insert("mentions", &["id", "post_id", "reason", "handle_id", "case_id", "at"], mentions, "").await?;
     tx.insert("mention_queries", &["mention_id", "query_id", "spans"], queries, "").await?;
+    tx.insert("mention_topics", &["mention_id", "topic"], topics, "on conflict do nothing").await?;
     tx.insert("analyses", ANALYSIS_COLUMNS, analyses, "on conflict do nothing").await.map(drop)
 }
 

@@ -7,6 +7,7 @@ use super::{Prepared, case, known::Key, prepare::Fresh, store::New};
 use crate::{
     Result, Tx,
     log::Entry,
+    near,
     store::{Row, q},
 };
 
@@ -38,6 +39,7 @@ async fn delete(tx: &mut Tx, row: &Row, at: i64) -> Result<()> {
     .await?;
     tx.run(q!("delete from revisions where post_id = $1", id)).await?;
     forget_words(tx, id).await?;
+    near::forget(tx, id, title.as_deref(), &text).await?;
     for analysis in tx.all(q!("select id, body from analyses where post_id = $1", id)).await? {
         let mut body: serde_json::Value = analysis.json("body")?;
         unquote(&mut body);
@@ -114,6 +116,11 @@ async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row:
     }
     let (text, html, title): (String, Option<String>, Option<String>) =
         (row.get("text")?, row.get("html")?, row.get("title")?);
+    let ours: bool = row.get("ours")?;
+    near::forget(tx, id, title.as_deref(), &text).await?;
+    if let Some(print) = fresh.print.as_ref().filter(|_| !ours) {
+        near::keep(tx, &[(id, print)]).await?;
+    }
     tx.run(insert.bind(text).bind(html).bind(title).bind(digest).bind(stored).bind(row.get::<i64, _>("received_at")?))
         .await?;
     let number: i64 = row.get::<i64, _>("revision")? + 1;
@@ -142,7 +149,7 @@ async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row:
         id,
         thread: row.get("thread_id")?,
         author: row.get("author_id")?,
-        ours: row.get("ours")?,
+        ours,
         deleted_at: None,
     };
     case::judge_again(tx, prepared, &new, number).await?;

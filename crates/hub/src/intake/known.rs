@@ -86,7 +86,7 @@ pub(super) async fn tombstones(tx: &mut Tx, keys: &HashSet<Key>) -> Result<HashM
 }
 
 /// Rows by a list of ids: `head in (…) tail`, in chunks.
-pub(super) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> Result<Vec<crate::store::Row>> {
+pub(crate) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> Result<Vec<crate::store::Row>> {
     let mut found = Vec::new();
     let mut rest = ids;
     while !rest.is_empty() {

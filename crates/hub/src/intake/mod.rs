@@ -5,12 +5,12 @@
 //! *seen = stored + duplicate + refused*, at every moment, per source (laws 1 and 2). What can be done without the
 //! database (checking, cleaning, matching, judging) is done before, in [`Prepared`], off the writer's time.
 
-mod again;
 mod case;
 mod change;
-mod known;
+pub(crate) mod known;
 mod prepare;
 mod store;
+pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -21,8 +21,8 @@ use dandelion_post::{Post, Refusal};
 
 use crate::{Error, Hub, Result, engine::Engine, log::Actor};
 
-pub use again::hear_again;
-pub use prepare::Prepared;
+pub(crate) use case::SAME_MATTER;
+pub use prepare::{Origin, Prepared};
 
 /// Most items taken in one transaction; a longer batch is cut, in order.
 pub const BATCH: usize = 512;
@@ -102,10 +102,11 @@ pub async fn receive_with_cursor(
 ) -> Result<Accounting> {
     let mut total = Accounting::default();
     let mut items = items.into_iter();
+    let origin = Origin::of(hub, source).await?;
     loop {
         let batch: Vec<Item> = items.by_ref().take(BATCH).collect();
         let last = items.len() == 0;
-        let prepared = Prepared::new(hub.engine().await?, batch, hub.now());
+        let prepared = Prepared::new(hub.engine().await?, &origin, batch, hub.now());
         total += store(hub, source, &prepared, if last { cursor.as_ref() } else { None }).await?;
         if last {
             return Ok(total);
@@ -134,7 +135,7 @@ pub async fn store(
 
 /// Puts a batch through everything up to routing without storing any of it: what a query or a rule would do.
 pub fn rehearse(engine: &Arc<Engine>, items: Vec<Item>, now: dandelion_post::Micros) -> Prepared {
-    Prepared::new(engine.clone(), items, now)
+    Prepared::new(engine.clone(), &Origin::default(), items, now)
 }
 
 pub(crate) fn actor(source: i64) -> Actor {

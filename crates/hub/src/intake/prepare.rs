@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dandelion_listen::{Facts, Hit, Scratch};
+use dandelion_listen::{Hit, Scratch, near::Print};
 use dandelion_post::{Micros, Post, Refusal, micros};
 use dandelion_understand::Analysis;
 use sha2::{Digest, Sha256};
 
-use super::{BATCH, Item};
-use crate::{engine::Engine, search};
+use super::{BATCH, Item, stored::Stored};
+use crate::{Error, Hub, Result as Done, engine::Engine, near, search, store::q};
 
 /// A batch that was checked, cleaned, matched and judged, and waits to be stored.
 #[derive(Debug)]
@@ -30,21 +30,51 @@ pub(super) struct Fresh {
     pub created_at: Micros,
     pub hits: Vec<Hit>,
     pub analysis: Option<Analysis>,
+    /// By which others that say nearly the same are found.
+    pub print: Option<Print>,
+}
+
+/// Where posts come from, as far as they do not say it themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The network of the source; empty: unknown.
+    pub network: String,
+    /// Name of the source; empty: unknown.
+    pub source: String,
+}
+
+impl Origin {
+    /// What a source says of its posts.
+    pub async fn of(hub: &Hub, source: i64) -> Done<Self> {
+        let row = hub.db.opt(q!("select network, name from sources where id = $1", source)).await?;
+        let row = row.ok_or(Error::not_found("source", source))?;
+        Ok(Self { network: row.get("network")?, source: row.get("name")? })
+    }
 }
 
 impl Prepared {
     /// Prepares at most [`BATCH`] items. Pure, and the costly half of the work: run it beside the writer.
-    pub fn new(engine: Arc<Engine>, items: Vec<Item>, now: Micros) -> Self {
+    pub fn new(engine: Arc<Engine>, origin: &Origin, items: Vec<Item>, now: Micros) -> Self {
         debug_assert!(items.len() <= BATCH);
         let (mut fresh, mut refused) = (Vec::with_capacity(items.len()), Vec::new());
         let mut scratch = Scratch::default();
         for Item { place, content } in items {
             match content.and_then(|post| checked(post, now)) {
-                Ok(post) => fresh.push(Fresh::new(&engine, post, now, &mut scratch)),
+                Ok(post) => fresh.push(Fresh::new(&engine, origin, post, now, &mut scratch)),
                 Err((refusal, raw)) => refused.push((place, refusal, raw)),
             }
         }
         Self { engine, fresh, refused }
+    }
+
+    /// Stored posts, as if they came now.
+    pub(super) fn of_stored(engine: &Arc<Engine>, stored: &[Stored], now: Micros) -> Self {
+        let mut scratch = Scratch::default();
+        let mut again = |it: &Stored| {
+            let post = checked(it.post.clone(), now).ok()?;
+            Some(Fresh::new(engine, &it.origin, post, now, &mut scratch))
+        };
+        Self { engine: engine.clone(), fresh: stored.iter().filter_map(&mut again).collect(), refused: Vec::new() }
     }
 
     /// How many items there are.
@@ -64,14 +94,17 @@ impl Prepared {
 }
 
 impl Fresh {
-    fn new(engine: &Engine, mut post: Post, now: Micros, scratch: &mut Scratch) -> Self {
+    fn new(engine: &Engine, origin: &Origin, mut post: Post, now: Micros, scratch: &mut Scratch) -> Self {
         post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
         let network = post.network.as_ref().map(|network| network.as_str().to_owned());
         let mut hits = Vec::new();
+        let mut analysis = None;
         if post.deleted_at.is_none() {
-            engine.matcher.matches(&post, &Facts::default(), scratch, &mut hits);
+            analysis = engine.hear(&post, origin, scratch, &mut hits);
         }
-        let analysis = (!hits.is_empty()).then(|| engine.rules.analyse(&post));
+        if !hits.is_empty() && analysis.is_none() {
+            analysis = Some(engine.rules.analyse(&post));
+        }
         let created_at = post.created_at.map_or(now, micros);
         Self {
             network,
@@ -81,6 +114,7 @@ impl Fresh {
             created_at,
             hits,
             analysis,
+            print: near::print_of(post.title.as_deref(), &post.text),
             post,
         }
     }

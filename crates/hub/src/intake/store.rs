@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Error, Hub, Result, Tx,
     log::Entry,
+    near,
     store::{Q, Value, q},
 };
 
@@ -60,6 +61,7 @@ pub(super) async fn run(
     join_threads(&mut tx, &mut new, &known).await?;
     insert_posts(&mut tx, source, &new).await?;
     insert_words(&mut tx, &new).await?;
+    keep_prints(&mut tx, &new).await?;
     bury(&mut tx, source, &tombs).await?;
     case::place(&mut tx, prepared, &new).await?;
     for (key, fresh) in later {
@@ -360,6 +362,13 @@ async fn insert_words(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
         tx.run(Q::of(format!("{head}{}", list.join(", "))).bind_all(values)).await?;
     }
     Ok(())
+}
+
+/// Finds out which of the new posts say nearly what others said before. What we say ourselves is no wave.
+async fn keep_prints(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
+    let theirs = new.iter().filter(|new| !new.ours && new.deleted_at.is_none());
+    let prints: Vec<_> = theirs.filter_map(|new| Some((new.id, new.fresh.print.as_ref()?))).collect();
+    near::keep(tx, &prints).await
 }
 
 /// Keeps deletions of posts that have not come yet.

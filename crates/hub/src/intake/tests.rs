@@ -290,6 +290,7 @@ both_stores!(a_failing_batch_leaves_nothing, |hub| async move {
     let before = source::find(&hub, source).await.unwrap().accounting;
     let prepared = crate::intake::Prepared::new(
         hub.engine().await.unwrap(),
+        &crate::intake::Origin::default(),
         vec![Item::post("1", post("1", "kettle"))],
         hub.now(),
     );

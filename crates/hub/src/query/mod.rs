@@ -1,5 +1,7 @@
 //! Saved listening queries: each belongs to a unit and is shared by all.
 
+pub mod precision;
+
 use dandelion_listen::{Facts, Scratch, queries::Listed};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
@@ -58,7 +60,7 @@ pub struct Version {
     pub why: String,
 }
 
-/// What a query has heard.
+/// What a query has heard, without what people say is not about us.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
 pub struct Heard {
     /// Posts, ever.
@@ -119,7 +121,8 @@ pub async fn versions(hub: &Hub, id: i64) -> Result<Vec<Version>> {
 pub async fn heard(hub: &Hub) -> Result<std::collections::HashMap<i64, Heard>> {
     let sql = "select mq.query_id, count(*) as posts, count(distinct p.author_id) as people,
                  count(*) filter (where p.created_at >= $1) as week
-               from mention_queries mq join mentions m on m.id = mq.mention_id join posts p on p.id = m.post_id group by mq.query_id";
+               from mention_queries mq join mentions m on m.id = mq.mention_id join posts p on p.id = m.post_id
+               where m.off_at is null group by mq.query_id";
     let week = hub.now() - 7 * 86_400_000_000;
     let rows = hub.db.all(q!(sql, week)).await?;
     rows.iter()

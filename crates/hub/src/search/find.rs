@@ -30,6 +30,18 @@ pub struct Search {
     pub since: Option<Micros>,
     /// Written before.
     pub until: Option<Micros>,
+    /// Only posts that say nearly the same: a group of [`crate::near`].
+    pub near: Option<i64>,
+    /// Only posts heard by one of the queries of this group.
+    pub group: Option<i64>,
+    /// Only mentions of this topic, by key.
+    pub topic: Option<String>,
+    /// Only posts that this back-fill found and has made nothing of yet.
+    pub backfill: Option<i64>,
+    /// Only mentions marked as not about us (`true`), or none of them (`false`).
+    pub off: Option<bool>,
+    /// Of posts that say nearly the same only the latest to arrive.
+    pub folded: bool,
 }
 
 /// A post as a search shows it.
@@ -59,51 +71,24 @@ pub struct Found {
     pub case: Option<i64>,
     /// Whether it concerns us at all.
     pub mention: bool,
+    /// Whether it is a mention that people say is not about us.
+    pub off: bool,
 }
 
 /// Posts, the latest to arrive first, before the post `after`, at most `limit` (1 to 200). Posts are public and
 /// listening is shared by all units, so every member may read them; whose case it is stays in scope.
 pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i64>, limit: i64) -> Result<Vec<Found>> {
     viewer.need_anywhere(Role::Viewer, "search posts")?;
-    let (mut conditions, mut values) = (Vec::new(), Vec::new());
-    let words = expression(&search.text, hub.db.is_postgres());
-    match words {
-        Some(expression) => {
-            let n = bind(&mut values, expression);
-            conditions.push(if hub.db.is_postgres() {
-                format!("p.id in (select post_id from post_words where words @@ cast(${n} as tsquery))")
-            } else {
-                format!("p.id in (select rowid from post_words where post_words match ${n})")
-            });
-        }
-        None if !search.text.trim().is_empty() => return Ok(Vec::new()),
-        None => {}
-    }
-    if let Some(network) = &search.network {
-        conditions.push(format!("p.network = ${}", bind(&mut values, network)));
-    }
-    if let Some(source) = search.source {
-        conditions.push(format!("p.source_id = ${}", bind(&mut values, source)));
-    }
-    if let Some(author) = search.author {
-        conditions.push(format!("p.author_id = ${}", bind(&mut values, author)));
-    }
-    if let Some(query) = search.query {
-        let n = bind(&mut values, query);
-        conditions.push(format!("m.id in (select mention_id from mention_queries where query_id = ${n})"));
-    }
-    if !search.ids.is_empty() {
-        let list: Vec<String> = search.ids.iter().map(ToString::to_string).collect();
-        conditions.push(format!("p.id in ({})", list.join(", ")));
-    }
-    if let Some(mentions) = search.mentions {
-        conditions.push(format!("m.id is {}null", if mentions { "not " } else { "" }));
-    }
-    if let Some(since) = search.since {
-        conditions.push(format!("p.created_at >= ${}", bind(&mut values, since)));
-    }
-    if let Some(until) = search.until {
-        conditions.push(format!("p.created_at < ${}", bind(&mut values, until)));
+    let mut values = Vec::new();
+    let Some(mut conditions) = conditions(search, &mut values, hub.db.is_postgres()) else { return Ok(Vec::new()) };
+    if search.folded {
+        let fits = if conditions.is_empty() { String::new() } else { format!("and {}", conditions.join(" and ")) };
+        // Inside, `p` and `m` are another post: one that fits as well, of the same group, and came later.
+        conditions.push(format!(
+            "not exists (select 1 from prints g join prints n on n.group_id = g.group_id and n.post_id > g.post_id
+               where g.post_id = p.id and exists (select 1 from posts p left join mentions m on m.post_id = p.id
+                 where p.id = n.post_id {fits}))"
+        ));
     }
     if let Some(after) = after {
         conditions.push(format!("p.id < ${}", bind(&mut values, after)));
@@ -112,7 +97,7 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
     let wanted = if conditions.is_empty() { String::new() } else { format!("where {}", conditions.join(" and ")) };
     let scope = viewer.scope(Role::Viewer).case_sql("c");
     let sql = format!(
-        "select p.id, p.network, p.url, p.title, p.text, p.created_at, p.deleted_at, p.ours, a.name, a.handle, m.id as mention,
+        "select p.id, p.network, p.url, p.title, p.text, p.created_at, p.deleted_at, p.ours, a.name, a.handle, m.id as mention, m.off_at,
            (select c.id from cases c where c.id = m.case_id and {scope}) as case_id
          from posts p left join authors a on a.id = p.author_id left join mentions m on m.post_id = p.id
          {wanted} order by p.id desc limit ${most}"
@@ -134,9 +119,78 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
                 ours: row.get("ours")?,
                 case: row.get("case_id")?,
                 mention: row.get::<Option<i64>, _>("mention")?.is_some(),
+                off: row.get::<Option<i64>, _>("off_at")?.is_some(),
             })
         })
         .collect()
+}
+
+/// What must hold of `posts p` and its mention `m`; nothing where no post can fit.
+fn conditions(search: &Search, values: &mut Vec<Value>, postgres: bool) -> Option<Vec<String>> {
+    let mut conditions = Vec::new();
+    let words = expression(&search.text, postgres);
+    match words {
+        Some(expression) => {
+            let n = bind(values, expression);
+            conditions.push(if postgres {
+                format!("p.id in (select post_id from post_words where words @@ cast(${n} as tsquery))")
+            } else {
+                format!("p.id in (select rowid from post_words where post_words match ${n})")
+            });
+        }
+        None if !search.text.trim().is_empty() => return None,
+        None => {}
+    }
+    if let Some(network) = &search.network {
+        conditions.push(format!("p.network = ${}", bind(values, network)));
+    }
+    if let Some(source) = search.source {
+        conditions.push(format!("p.source_id = ${}", bind(values, source)));
+    }
+    if let Some(author) = search.author {
+        conditions.push(format!("p.author_id = ${}", bind(values, author)));
+    }
+    if let Some(query) = search.query {
+        let n = bind(values, query);
+        conditions.push(format!(
+            "m.off_at is null and m.id in (select mention_id from mention_queries where query_id = ${n})"
+        ));
+    }
+    if !search.ids.is_empty() {
+        let list: Vec<String> = search.ids.iter().map(ToString::to_string).collect();
+        conditions.push(format!("p.id in ({})", list.join(", ")));
+    }
+    if let Some(mentions) = search.mentions {
+        conditions.push(format!("m.id is {}null", if mentions { "not " } else { "" }));
+    }
+    if let Some(since) = search.since {
+        conditions.push(format!("p.created_at >= ${}", bind(values, since)));
+    }
+    if let Some(until) = search.until {
+        conditions.push(format!("p.created_at < ${}", bind(values, until)));
+    }
+    if let Some(near) = search.near {
+        conditions.push(format!("p.id in (select post_id from prints where group_id = ${})", bind(values, near)));
+    }
+    if let Some(group) = search.group {
+        let n = bind(values, group);
+        conditions.push(format!(
+            "m.off_at is null and m.id in (select mq.mention_id from query_group_queries gq join mention_queries mq on mq.query_id = gq.query_id where gq.group_id = ${n})"
+        ));
+    }
+    if let Some(topic) = &search.topic {
+        let n = bind(values, topic);
+        conditions
+            .push(format!("m.off_at is null and m.id in (select mention_id from mention_topics where topic = ${n})"));
+    }
+    if let Some(backfill) = search.backfill {
+        let n = bind(values, backfill);
+        conditions.push(format!("p.id in (select post_id from backfill_posts where backfill_id = ${n})"));
+    }
+    if let Some(off) = search.off {
+        conditions.push(format!("m.off_at is {}null", if off { "not " } else { "" }));
+    }
+    Some(conditions)
 }
 
 /// Keeps a value; gives its place.

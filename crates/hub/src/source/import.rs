@@ -9,7 +9,7 @@ use super::Source;
 use crate::{
     Error, Hub, Result,
     engine::Engine,
-    intake::{self, Accounting, BATCH, Item, Prepared},
+    intake::{self, Accounting, BATCH, Item, Origin, Prepared},
 };
 
 /// One item of a file, and where the file goes on after it.
@@ -58,7 +58,7 @@ impl Import {
     {
         let engine = Arc::new(Mutex::new(hub.engine().await?));
         let (send, mut batches) = tokio::sync::mpsc::channel(2);
-        let (shared, now) = (engine.clone(), hub.clock.clone());
+        let (shared, now, origin) = (engine.clone(), hub.clock.clone(), Origin::of(hub, self.source).await?);
         let reading = tokio::task::spawn_blocking(move || {
             let mut items = items.peekable();
             while items.peek().is_some() {
@@ -68,7 +68,7 @@ impl Import {
                     batch.push(item);
                 }
                 let engine: Arc<Engine> = shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let prepared = Prepared::new(engine, batch, now.now());
+                let prepared = Prepared::new(engine, &origin, batch, now.now());
                 if send.blocking_send((prepared, at)).is_err() {
                     return;
                 }
@@ -82,7 +82,7 @@ impl Import {
             progress(Progress { offset: at.0, counted });
         }
         reading.await.map_err(|e| Error::Unusable(format!("reading the input stopped: {e}")))?;
-        let end = Prepared::new(hub.engine().await?, Vec::new(), hub.now());
+        let end = Prepared::new(hub.engine().await?, &Origin::default(), Vec::new(), hub.now());
         intake::store(hub, self.source, &end, Some(&self.cursor(last, true))).await?;
         Ok(counted)
     }

@@ -18,6 +18,9 @@ pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -
     if post.ours {
         chips.push(Chip::new("ours"));
     }
+    if post.off {
+        chips.push(Chip::open("not about us"));
+    }
     if post.deleted {
         chips.push(Chip::new("deleted"));
     }
@@ -34,5 +37,6 @@ pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -
         case: post.case.map(|id| (id, String::new())),
         url: post.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
         chips,
+        ..Found::default()
     }
 }

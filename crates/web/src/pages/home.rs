@@ -5,7 +5,7 @@ use dandelion_hub::{
     case::{self, Filter, View},
     home::{self, First, HandoffFilter, Number, PostFilter, Records, Step, Week},
     member::invitation,
-    query, source,
+    near, query, source,
     unit::Org,
 };
 use serde::Serialize;
@@ -127,16 +127,18 @@ async fn today(app: &App, signed: &Signed, wall: &Wall, org: &Org) -> Result<Vec
         counts.push(Number { count, opens: records });
     }
     let [heard, ours, opened, handed] = counts.as_slice() else { return Ok(Vec::new()) };
+    let mut lines = waves(app, signed, wall).await?;
     if heard.count == 0 && opened.count == 0 && handed.count == 0 {
-        return Ok(vec![Sentence::plain("Nothing was heard yet today.")]);
+        lines.push(Sentence::plain("Nothing was heard yet today."));
+        return Ok(lines);
     }
     let were = |n: i64| if n == 1 { " was heard" } else { " were heard" };
-    let mut lines = vec![
+    lines.push(
         link(Sentence::new(), heard, org, "post", "posts")
             .text(format!("{}; ", were(heard.count)))
             .link(grouped(ours.count), href(&ours.opens, org))
             .text(if ours.count == 1 { " is about us." } else { " are about us." }),
-    ];
+    );
     if opened.count > 0 {
         let new = link(Sentence::new(), opened, org, "case", "cases");
         lines.push(new.text(if opened.count == 1 { " was opened." } else { " were opened." }));
@@ -146,6 +148,24 @@ async fn today(app: &App, signed: &Signed, wall: &Wall, org: &Org) -> Result<Vec
         lines.push(passed.text(if handed.count == 1 { " was passed on." } else { " were passed on." }));
     }
     Ok(lines)
+}
+
+/// “A wave: 37 people wrote nearly the same between 14:10 and 15:02: “Acme kettles melt …””
+async fn waves(app: &App, signed: &Signed, wall: &Wall) -> Result<Vec<Sentence>, Problem> {
+    let found = near::waves(&app.hub, &signed.viewer, app.hub.now() - 24 * 3_600_000_000).await?;
+    let line = |wave: &near::Wave| {
+        let text = Text::plain(wave.text.split_whitespace().collect::<Vec<_>>().join(" ")).shortened(120);
+        let said: String = text.segments.into_iter().map(|segment| segment.text).collect();
+        let people = counted(wave.people, "person", "people");
+        let line = Sentence::new().text("A wave: ").link(people, format!("/search?near={}", wave.group));
+        let line = line.text(" wrote nearly the same between ").time(wall.clock(wave.from)).text(" and ");
+        let more = match wave.people_in_all - wave.people {
+            0 => String::new(),
+            n => format!(" ({} more before or after)", grouped(n)),
+        };
+        line.time(wall.clock(wave.to)).text(format!("{more}: “{said}”"))
+    };
+    Ok(found.iter().map(line).collect())
 }
 
 fn link(sentence: Sentence, number: &Number, org: &Org, one: &str, many: &str) -> Sentence {

@@ -1,14 +1,17 @@
 //! Pages: one file a resource, holding its handlers. To add one, write its file and name its routes here.
 
 mod account;
+mod backfills;
 mod connect;
 pub(crate) mod desk;
 mod found;
 mod home;
 mod invitation;
+mod marks;
 mod members;
 mod organisation;
 mod palette;
+mod precision;
 pub(crate) mod problem;
 mod queries;
 mod records;
@@ -21,6 +24,7 @@ mod setup;
 mod sources;
 mod tokens;
 mod units;
+mod voice;
 mod wall;
 
 use askama::Template;
@@ -51,6 +55,10 @@ pub(crate) fn routes() -> Router<App> {
         .merge(records::routes())
         .merge(queries::routes())
         .merge(sources::routes())
+        .merge(backfills::routes())
+        .merge(marks::routes())
+        .merge(precision::routes())
+        .merge(voice::routes())
 }
 
 /// Prints a page.

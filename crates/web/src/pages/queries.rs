@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
 };
 use dandelion_hub::{
-    Error, intake,
+    Error,
     query::{self, Case, Heard, Query},
     scope::Role,
     search::{self, Search},
@@ -124,13 +124,9 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
     }
 }
 
-/// Back to a query that was just saved, once it has heard what is stored.
+/// On from a query that was just saved: it runs over what is stored.
 async fn listening(app: &App, signed: &Signed, id: i64, words: &str) -> Result<Response, Problem> {
-    let more = match intake::hear_again(&app.hub, &signed.viewer, id).await? {
-        0 => String::new(),
-        n => format!(" It has heard {} more among what is stored.", counted(n, "post", "posts")),
-    };
-    Ok(Flashed::new(app, format!("/queries/{id}"), Flash::done(format!("{words}{more}"))).into_response())
+    super::backfills::begin(app, signed, id, words).await
 }
 
 async fn change(

@@ -9,8 +9,10 @@ use axum::{
     routing::get,
 };
 use dandelion_hub::{
+    backfill,
     case::{self, Filter, View},
     search::{self, Search as Wanted},
+    voice,
 };
 use dandelion_listen::highlight;
 use dandelion_post::Micros;
@@ -19,12 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     desk::{Frame, spoken},
+    marks::Dressing,
     print,
 };
 use crate::{
     App, Problem, Signed,
     view::{
-        Choice, Empty, Place, Text,
+        Choice, Empty, Place, Sentence, Text,
         desk::{Chip, thread::web_address},
         search::{Found, Search},
     },
@@ -56,6 +59,16 @@ struct Asked {
     author: String,
     query: String,
     source: String,
+    /// A group of posts that say nearly the same: all of it, each post on its own.
+    near: String,
+    /// A group of queries.
+    group: String,
+    /// A topic's key.
+    topic: String,
+    /// What a back-fill found.
+    backfill: String,
+    /// `all`: each post on its own, also where others say nearly the same.
+    copies: String,
     /// The post the page before ended with.
     #[serde(skip_serializing)]
     after: String,
@@ -72,6 +85,8 @@ async fn find(State(app): State<App>, signed: Signed, Query(asked): Query<Asked>
         ..Search::default()
     };
     page.shell.search.clone_from(&asked.q);
+    page.hidden = asked.hidden();
+    page.only = asked.only(&frame).await?;
     match asked.wanted(&frame) {
         Ok(wanted) => fill(&frame, &asked, &wanted, &mut page).await?,
         Err(wrong) => page.wrong = Some(wrong),
@@ -91,12 +106,28 @@ async fn fill(frame: &Frame<'_>, asked: &Asked, wanted: &Wanted, page: &mut Sear
     let titles = titles(frame, &found).await?;
     page.words = match (found.len(), more, after) {
         (0, ..) => String::new(),
-        (n, false, None) => format!("{n} found, the latest to arrive first"),
-        (n, ..) => format!("{n} on this page, the latest to arrive first"),
+        (n, false, None) => format!("{n} found, the latest to arrive first{}", folded(wanted)),
+        (n, ..) => format!("{n} on this page, the latest to arrive first{}", folded(wanted)),
     };
     page.empty = nothing(asked);
-    page.found = found.iter().map(|post| shown(frame, asked, post, &titles)).collect();
+    let ids: Vec<i64> = found.iter().map(|post| post.id).collect();
+    let here = format!("/search?{}", asked.query());
+    let dressing = Dressing::new(frame.app, frame.signed, &ids, &here, "#found").await?;
+    let line = |post: &search::Found| {
+        let mut line = shown(frame, asked, post, &titles);
+        dressing.dress(post.id, &mut line);
+        if !wanted.folded {
+            line.alike = Sentence::new();
+        }
+        line
+    };
+    page.found = found.iter().map(line).collect();
     Ok(())
+}
+
+/// What a row stands for.
+fn folded(wanted: &Wanted) -> &'static str {
+    if wanted.folded { "; posts that say nearly the same are one" } else { "" }
 }
 
 /// Headings of the cases found, as far as the person may see them.
@@ -121,7 +152,7 @@ fn shown(frame: &Frame<'_>, asked: &Asked, post: &search::Found, titles: &HashMa
         chips.push(Chip::new("deleted"));
     }
     if !post.mention && !post.ours {
-        chips.push(Chip::new("not about us"));
+        chips.push(Chip::new("no mention"));
     }
     Found {
         place: if handle.is_empty() || handle == who { network } else { format!("{handle} · {network}") },
@@ -135,6 +166,7 @@ fn shown(frame: &Frame<'_>, asked: &Asked, post: &search::Found, titles: &HashMa
         case: post.case.map(|id| (id, titles.get(&id).cloned().unwrap_or_default())),
         url: post.url.as_deref().and_then(web_address),
         chips,
+        ..Found::default()
     }
 }
 
@@ -165,8 +197,13 @@ fn filters(frame: &Frame<'_>, asked: &Asked) -> Vec<(String, String, Vec<Choice>
         let choice = |(value, label): (String, String)| Choice { selected: value == now, value, label };
         list.into_iter().map(choice).collect()
     };
-    let kinds =
-        [("", "Everything heard"), ("mentions", "About us"), ("cases", "In a case"), ("others", "Not about us")];
+    let kinds = [
+        ("", "Everything heard"),
+        ("mentions", "About us"),
+        ("cases", "In a case"),
+        ("others", "No mention"),
+        ("off", "Marked as not about us"),
+    ];
     let kinds = kinds.map(|(value, label)| (value.to_owned(), label.to_owned())).into();
     let mut networks = vec![(String::new(), "Every network".to_owned())];
     let mut names: Vec<&str> = dandelion_networks::networks::NETWORKS.iter().map(|about| about.name).collect();
@@ -198,6 +235,47 @@ fn nothing(asked: &Asked) -> Empty {
 }
 
 impl Asked {
+    /// Conditions without a field of their own, which the form sends along.
+    fn hidden(&self) -> Vec<(String, String)> {
+        let all = [
+            ("author", &self.author),
+            ("source", &self.source),
+            ("near", &self.near),
+            ("group", &self.group),
+            ("topic", &self.topic),
+            ("backfill", &self.backfill),
+            ("copies", &self.copies),
+        ];
+        all.into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect()
+    }
+
+    /// What these posts are, where a number or a link led to them, and the address of the search without it.
+    async fn only(&self, frame: &Frame<'_>) -> Result<Option<(Sentence, String)>, Problem> {
+        let (hub, viewer) = (&frame.app.hub, &frame.signed.viewer);
+        let mut without = Self { near: String::new(), group: String::new(), topic: String::new(), ..self.clone() };
+        without.backfill = String::new();
+        let words = if !self.near.is_empty() {
+            Sentence::plain("Only posts that say nearly the same, each on its own.")
+        } else if let Ok(id) = self.group.parse::<i64>() {
+            let group = voice::find(hub, viewer, id).await?;
+            Sentence::new().text("Only posts heard by a query of the group ").strong(group.name).text(".")
+        } else if !self.topic.is_empty() {
+            let name = frame.engine.org.topics.iter().find(|topic| topic.key == self.topic);
+            let name = name.map_or(self.topic.as_str(), |topic| topic.name.as_str());
+            Sentence::new().text("Only mentions about ").strong(name).text(".")
+        } else if let Ok(id) = self.backfill.parse::<i64>() {
+            let at = backfill::find(hub, viewer, id).await?;
+            let words = " found among what is stored, and of which nothing was made yet.";
+            Sentence::new().text("Only what ").link(at.name, format!("/backfills/{id}")).text(words)
+        } else {
+            return Ok(None);
+        };
+        Ok(Some((words, format!("/search?{}", without.query()))))
+    }
+
     fn query(&self) -> String {
         let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(self) else { return String::new() };
         let given = fields.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
@@ -218,12 +296,22 @@ impl Asked {
             query: number("query", &self.query)?,
             author: number("author", &self.author)?,
             mentions: match self.kind.as_str() {
-                "mentions" | "cases" => Some(true),
+                "mentions" | "cases" | "off" => Some(true),
                 "others" => Some(false),
                 _ => None,
             },
             since: day(frame, "From", &self.since, 0)?,
             until: day(frame, "To", &self.until, 1)?,
+            near: number("near", &self.near)?,
+            group: number("group", &self.group)?,
+            topic: Some(self.topic.clone()).filter(|key| !key.is_empty()),
+            backfill: number("backfill", &self.backfill)?,
+            off: match self.kind.as_str() {
+                "off" => Some(true),
+                "mentions" | "cases" => Some(false),
+                _ => None,
+            },
+            folded: self.near.is_empty() && self.copies != "all",
             ..Wanted::default()
         })
     }

@@ -8,7 +8,9 @@ use axum::{
     routing::{get, post},
 };
 use dandelion_hub::{
-    Error, intake,
+    Error,
+    backfill::{self, Decision},
+    intake,
     member::invitation::{self, Purpose},
     query, source, unit,
 };
@@ -321,8 +323,10 @@ async fn add_query(State(app): State<App>, signed: Signed, Form(given): Form<Wor
     }
     match query::add(&app.hub, &signed.viewer, org.hub()?.id, &given.name, &given.text, "").await {
         Ok(made) => {
-            let heard = intake::hear_again(&app.hub, &signed.viewer, made.id).await?;
-            let words = match heard {
+            // The first one makes cases without asking: there are none yet, and seeing one is what this is for.
+            let begun = backfill::start(&app.hub, &signed.viewer, made.id, None, Some(Decision::Cases)).await?;
+            backfill::settle(&app.hub, begun.id, std::time::Duration::from_secs(5)).await?;
+            let words = match backfill::find(&app.hub, &signed.viewer, begun.id).await?.made {
                 0 => format!("We listen for “{}” from now on.", made.name),
                 n => format!("“{}” has heard {} already.", made.name, counted(n, "post", "posts")),
             };

@@ -1,7 +1,13 @@
 //! Listening: queries and sources.
 
+mod backfill;
+mod precision;
 mod query;
 mod source;
+mod voice;
 
+pub use backfill::{BackfillPage, BackfillRow, Backfills};
+pub use precision::{Advice, PrecisionPage, Trend, Week};
 pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
 pub use source::{Accounting, NewSource, Quarantined, Secret, SourcePage, SourceRow, Sources};
+pub use voice::{Bars, GroupForm, VoicePage, VoiceRow};

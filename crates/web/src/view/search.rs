@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::desk::Chip;
-use super::{Choice, Empty, Shell, Text, Time, prints_html};
+use super::{Choice, Empty, Sentence, Shell, Text, Time, prints_html};
 
 /// The page.
 #[derive(Clone, Debug, Default, Template)]
@@ -29,6 +29,10 @@ pub struct Search {
     pub more: Option<String>,
     /// Said if nothing was found.
     pub empty: Empty,
+    /// Other conditions the form sends along.
+    pub hidden: Vec<(String, String)>,
+    /// What these are, in words, and the address without them.
+    pub only: Option<(Sentence, String)>,
 }
 
 /// A post, or a case by its last post.
@@ -49,5 +53,35 @@ pub struct Found {
     pub url: Option<String>,
     /// Marks: `ours`, `deleted`, `safety`.
     pub chips: Vec<Chip>,
+    /// How many others say nearly the same.
+    pub alike: Sentence,
+    /// Whether it is about us.
+    pub mark: Option<MarkForm>,
+}
+
+/// What people said of a post, and what this person may say of it.
+#[derive(Clone, Debug, Default)]
+pub struct MarkForm {
+    /// The post.
+    pub post: i64,
+    /// The token of the form.
+    pub csrf: String,
+    /// The page to come back to.
+    pub back: String,
+    /// What of the page changes with it.
+    pub partial: &'static str,
+    /// Whether it counts as not about us.
+    pub off: bool,
+    /// What was said, by whom; empty: nothing.
+    pub says: String,
+    /// What can be said: value, label, key.
+    pub acts: Vec<(String, String, String)>,
 }
 prints_html!(Found);
+
+impl Found {
+    /// Whether people say that it is not about us.
+    pub fn off(&self) -> bool {
+        self.mark.as_ref().is_some_and(|mark| mark.off)
+    }
+}

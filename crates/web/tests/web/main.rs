@@ -8,6 +8,7 @@ mod invitations;
 mod listening;
 mod live;
 mod matrix;
+mod mentions;
 mod organisation;
 mod problems;
 mod results;

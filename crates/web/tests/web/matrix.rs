@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode, header};
 use dandelion_hub::{
+    backfill,
     case::{self, Judged},
     intake::{self, Item},
     log::Actor,
@@ -13,6 +14,7 @@ use dandelion_hub::{
     query, reply,
     scope::Role,
     source::{self, Kind, NewSource},
+    voice,
 };
 use dandelion_post::Post;
 use futures_util::StreamExt as _;
@@ -46,13 +48,23 @@ enum After {
     Called,
     /// As well: the reply was submitted to the approvers of the head office.
     Submitted,
+    /// As well: a second query began to run over what is stored.
+    Filling,
+    /// As well: that rests.
+    Resting,
+    /// As well: it found something and waits for a decision.
+    Finding,
+    /// As well: a group of queries.
+    Grouped,
 }
 
 /// One line: method, address, body, what happened first, and what each of [`WHO`] gets: `-` must sign in, `h` there is
 /// no such thing (hidden), `f` forbidden, `o` done or shown, `.` not asked.
 type Line = (&'static str, &'static str, Option<&'static str>, After, &'static str);
 
-use After::{Called, Case, Corrected, Offered, Paused, Resolved, Snoozed, Submitted, Told};
+use After::{
+    Called, Case, Corrected, Filling, Finding, Grouped, Offered, Paused, Resolved, Resting, Snoozed, Submitted, Told,
+};
 
 const API: &[Line] = &[
     ("GET", "/me", None, Case, "-ooooo"),
@@ -207,6 +219,9 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/queries", "signed"),
     ("POST", "/queries/{id}", "signed"),
     ("POST", "/queries/{id}/archive", "signed"),
+    ("GET", "/queries/{id}/precision", "signed"),
+    ("GET", "/backfills", "signed"),
+    ("GET", "/voice", "signed"),
     ("POST", "/refusals/{id}/retry", "signed"),
     ("POST", "/sources", "signed"),
     ("POST", "/sources/file", "signed"),
@@ -311,6 +326,21 @@ async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64>
         }
         Paused => source::set_paused(&at.hub, by(), source, Some("rest")).await.unwrap(),
         Submitted => drop(reply::submit(&at.hub, &ana, reply, 1).await.unwrap()),
+        Filling | Resting | Finding => {
+            let pot = vec![Item::post("3", post("3", "My pot leaks"))];
+            intake::receive(&at.hub, source, pot).await.unwrap();
+            let pots = query::add(&at.hub, &lea, REPAIRS, "Pots", "pot", "").await.unwrap().id;
+            let id = backfill::start(&at.hub, &lea, pots, None, None).await.unwrap().id;
+            match after {
+                Resting => backfill::pause(&at.hub, &lea, id).await.unwrap(),
+                Finding => backfill::settle(&at.hub, id, std::time::Duration::from_secs(9)).await.unwrap(),
+                _ => {}
+            }
+        }
+        Grouped => {
+            let draft = voice::Draft { name: "Us".into(), kind: voice::Kind::Ours, queries: vec![1] };
+            voice::add(&at.hub, &lea, REPAIRS, &draft).await.unwrap();
+        }
         Called => drop(ids.insert("note", case::note(&at.hub, &ana, case, "@lea look").await.unwrap().id)),
     }
     ids

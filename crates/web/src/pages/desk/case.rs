@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Problem,
+    pages::marks::Dressing,
     view::{
         Choice, Sentence, Text,
         desk::{
@@ -45,6 +46,12 @@ pub(super) async fn shown(
     let compose = compose::shown(frame, page, &replies, &colleagues, refused);
     let writing = compose.reply.as_ref().and_then(|reply| reply.draft);
     let opinions = Opinions::of(page);
+    let posts = page.entries.iter().filter_map(|entry| match entry {
+        Entry::Post(said) if !said.ours => Some(said.id),
+        _ => None,
+    });
+    let here = asked.with_case(case.id).href();
+    let dressing = Dressing::new(frame.app, frame.signed, &posts.collect::<Vec<_>>(), &here, "#thread").await?;
     Ok(Case {
         id: case.id,
         csrf: frame.signed.csrf.clone(),
@@ -58,7 +65,7 @@ pub(super) async fn shown(
         snoozes: snoozes(frame, page),
         resolutions: resolutions(refused),
         evidence: evidence(frame, page),
-        thread: thread::shown(frame, page, &replies, writing),
+        thread: thread::shown(frame, page, &replies, writing, &dressing),
         compose,
         side: side::shown(frame, page, &opinions),
         refusal: refused.and_then(refusal),

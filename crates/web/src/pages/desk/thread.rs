@@ -8,27 +8,37 @@ use dandelion_post::Micros;
 use serde_json::Value as Json;
 
 use super::{Frame, judged, replies::entry as reply_entry, spoken};
-use crate::view::{
-    CleanHtml, Sentence, Text,
-    desk::{
-        Entry, Thread, Tone,
-        thread::{LineEntry, NoteEntry as Note, PostEntry, web_address},
+use crate::{
+    pages::marks::Dressing,
+    view::{
+        CleanHtml, Sentence, Text,
+        desk::{
+            Entry, Thread, Tone,
+            thread::{LineEntry, NoteEntry as Note, PostEntry, web_address},
+        },
+        grouped, initials,
     },
-    grouped, initials,
 };
 
 /// Links of a post that are shown beside its text.
 const LINKS: usize = 6;
 
 /// `replies` are the case's, `writing` the one that stands in the composer.
-pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, replies: &[Reply], writing: Option<i64>) -> Thread {
+pub(super) fn shown(
+    frame: &Frame<'_>,
+    page: &CasePage,
+    replies: &[Reply],
+    writing: Option<i64>,
+    dressing: &Dressing,
+) -> Thread {
     let mut entries: Vec<(Micros, Entry)> = Vec::new();
     let mut first = true;
     for happened in &page.entries {
         let at = happened.at();
         match happened {
             Happened::Post(said) => {
-                entries.push((at, Entry::Post(Box::new(post(frame, page, said, std::mem::take(&mut first))))));
+                entries
+                    .push((at, Entry::Post(Box::new(post(frame, page, said, std::mem::take(&mut first), dressing)))));
             }
             Happened::Note(written) => entries.push((at, Entry::Note(note(frame, written)))),
             Happened::Reply(written) => {
@@ -91,7 +101,7 @@ fn line(
     text.map(|text| (at, Entry::Line(LineEntry { text, time, tone }))).into_iter()
 }
 
-fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool) -> PostEntry {
+fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool, dressing: &Dressing) -> PostEntry {
     let author = said.author.as_ref();
     let name = spoken::author(author);
     let theirs = author.map(|author| author.id) == page.case.author.as_ref().map(|author| author.id);
@@ -121,6 +131,8 @@ fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool) -> P
         }),
         ours: said.ours,
         answered: false,
+        alike: dressing.alike(said.id),
+        mark: dressing.mark(said.id),
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{PostAct, Tone};
-use crate::view::{CleanHtml, Sentence, Text, Time, prints_html};
+use crate::view::{CleanHtml, Sentence, Text, Time, prints_html, search::MarkForm};
 
 /// The conversation. A partial: `#thread`.
 #[derive(Clone, Debug, Default, Template)]
@@ -68,6 +68,10 @@ pub struct PostEntry {
     pub ours: bool,
     /// Whether replies go to this one.
     pub answered: bool,
+    /// How many others say nearly the same.
+    pub alike: Sentence,
+    /// Whether it is about us.
+    pub mark: Option<MarkForm>,
 }
 
 /// A reply of ours, in whatever state.

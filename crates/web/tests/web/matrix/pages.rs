@@ -1,7 +1,7 @@
 //! The desk's pages: as the API's table, with forms as bodies. `-` is asked to sign in.
 
 use super::{
-    After::{Called, Case, Corrected, Offered, Resolved, Snoozed, Submitted, Told},
+    After::{Called, Case, Corrected, Filling, Finding, Grouped, Offered, Resolved, Resting, Snoozed, Submitted, Told},
     Line,
 };
 
@@ -39,4 +39,14 @@ pub(super) const PAGES: &[Line] = &[
     ("POST", "/replies/{id}/draft", Some("version=1"), Submitted, "-hfooo"),
     ("POST", "/replies/{id}/resending", Some(""), Case, "-hfooo"),
     ("POST", "/replies/{id}/confirmation", Some("url=https://example.org/1"), Case, "-hfooo"),
+    ("POST", "/posts/{id}/mark", Some("about=no&back=/search"), Case, "-ffooo"),
+    ("POST", "/queries/{id}/backfills", Some(""), Case, "-fffoo"),
+    ("GET", "/backfills/{id}", None, Filling, "-ooooo"),
+    ("POST", "/backfills/{id}/pause", Some(""), Filling, "-fffoo"),
+    ("POST", "/backfills/{id}/resumption", Some(""), Resting, "-fffoo"),
+    ("POST", "/backfills/{id}/abandonment", Some(""), Filling, "-fffoo"),
+    ("POST", "/backfills/{id}/decision", Some("choice=leave"), Finding, "-fffoo"),
+    ("POST", "/voice/groups", Some("name=N&kind=ours&unit=repairs&query-1=on"), Case, "-fffoo"),
+    ("POST", "/voice/groups/{id}", Some("name=N&kind=ours&version=1&query-1=on"), Grouped, "-fffoo"),
+    ("POST", "/voice/groups/{id}/removal", Some(""), Grouped, "-fffoo"),
 ];
