@@ -1,0 +1,101 @@
+//! A query's new wording: versions with who, when and why, and the test cases that guard them.
+
+use serde_json::json;
+
+use super::{Case, Query, find, parse};
+use crate::{
+    Error, Hub, Result,
+    log::{Actor, Entry},
+    scope::{Role, Viewer},
+    store::q,
+};
+
+/// What is to be saved.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Change<'c> {
+    /// The wording.
+    pub text: &'c str,
+    /// Its test cases.
+    pub cases: &'c [Case],
+    /// Why, for its history.
+    pub why: &'c str,
+    /// Why it shall be saved although test cases fail; empty: then it shall not.
+    pub despite: &'c str,
+}
+
+/// Changes a query's wording and test cases. `version` is the one the change was made from. A wording that fails one of
+/// its test cases is refused.
+pub async fn change(
+    hub: &Hub,
+    viewer: &Viewer,
+    id: i64,
+    version: i64,
+    text: &str,
+    cases: &[Case],
+    why: &str,
+) -> Result<Query> {
+    save(hub, viewer, id, version, Change { text, cases, why, despite: "" }).await
+}
+
+/// Saves a new version made from `version`; its unit's leads may. Refused where a test case fails and no reason to save
+/// it all the same is given; with one, the reason stands in the history.
+pub async fn save(hub: &Hub, viewer: &Viewer, id: i64, version: i64, change: Change<'_>) -> Result<Query> {
+    let old = find(hub, id).await?;
+    viewer.need(Role::Lead, old.unit, "change a query of this unit")?;
+    let failed = failing(&parse(change.text)?, change.cases).len();
+    let despite = change.despite.trim();
+    if failed > 0 && despite.is_empty() {
+        let tests = if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
+        let words = format!("{tests}. Change the query or the cases, or say why it shall be saved all the same");
+        return Err(Error::invalid("text", words, ""));
+    }
+    let why = match (failed, change.why.trim()) {
+        (0, why) => why.to_owned(),
+        (_, "") => format!("Saved although {failed} of {} test cases fail: {despite}", change.cases.len()),
+        (_, why) => format!("{why} (saved although {failed} of {} test cases fail: {despite})", change.cases.len()),
+    };
+    let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
+    let (by, now, cases) = (viewer.member, tx.now(), json!(change.cases).to_string());
+    let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3
+               where id = $4 and version = $5 and archived_at is null";
+    if tx.run(q!(sql, change.text, cases, now, id, version)).await? == 0 {
+        return Err(Error::Conflict(
+            "somebody changed this query meanwhile; look at the new version and try again".into(),
+        ));
+    }
+    let sql =
+        "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, $2, $3, $4, $5, $6)";
+    tx.run(q!(sql, id, version + 1, change.text, by, now, why)).await?;
+    let body = json!({ "version": version + 1, "failing": failed });
+    tx.log(Entry::new("query.changed", "query", id).unit(old.unit).with(body));
+    tx.commit().await?;
+    find(hub, id).await
+}
+
+/// Saves the wording of an earlier version as a new one, made from `version`. Test cases stay, and guard it as any other.
+pub async fn restore(
+    hub: &Hub,
+    viewer: &Viewer,
+    id: i64,
+    version: i64,
+    earlier: i64,
+    despite: &str,
+) -> Result<Query> {
+    let old = find(hub, id).await?;
+    let sql = "select text from query_versions where query_id = $1 and version = $2";
+    let row = hub.db.opt(q!(sql, id, earlier)).await?.ok_or(Error::not_found("version", earlier))?;
+    let (text, why): (String, _) = (row.get("text")?, format!("Version {earlier} again"));
+    save(hub, viewer, id, version, Change { text: &text, cases: &old.cases, why: &why, despite }).await
+}
+
+/// The cases a query fails.
+pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
+    let matcher = dandelion_listen::Matcher::new([(0, query.clone())]);
+    let mut hits = Vec::new();
+    let mut fails = |case: &&Case| {
+        hits.clear();
+        matcher.matches(&case.post(), &mut hits);
+        hits.is_empty() == case.matches
+    };
+    cases.iter().filter(|case| fails(case)).collect()
+}
