@@ -23,6 +23,25 @@ pub struct Change<'c> {
     pub despite: &'c str,
 }
 
+impl Change<'_> {
+    /// How many test cases fail, and what is kept as the reason. An error where some fail and there is no reason.
+    pub(super) fn why_in_history(&self) -> Result<(usize, String)> {
+        let (failed, of) = (failing(&parse(self.text)?, self.cases).len(), self.cases.len());
+        let (why, despite) = (self.why.trim(), self.despite.trim());
+        match (failed, despite) {
+            (0, _) => Ok((0, why.to_owned())),
+            (_, "") => {
+                let tests = if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
+                let words =
+                    format!("{tests}. Change the query or the cases, or say why it shall be saved all the same");
+                Err(Error::invalid("text", words, ""))
+            }
+            _ if why.is_empty() => Ok((failed, format!("Saved although {failed} of {of} test cases fail: {despite}"))),
+            _ => Ok((failed, format!("{why} (saved although {failed} of {of} test cases fail: {despite})"))),
+        }
+    }
+}
+
 /// Changes a query's wording and test cases. `version` is the one the change was made from. A wording that fails one of
 /// its test cases is refused.
 pub async fn change(
@@ -42,18 +61,7 @@ pub async fn change(
 pub async fn save(hub: &Hub, viewer: &Viewer, id: i64, version: i64, change: Change<'_>) -> Result<Query> {
     let old = find(hub, id).await?;
     viewer.need(Role::Lead, old.unit, "change a query of this unit")?;
-    let failed = failing(&parse(change.text)?, change.cases).len();
-    let despite = change.despite.trim();
-    if failed > 0 && despite.is_empty() {
-        let tests = if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
-        let words = format!("{tests}. Change the query or the cases, or say why it shall be saved all the same");
-        return Err(Error::invalid("text", words, ""));
-    }
-    let why = match (failed, change.why.trim()) {
-        (0, why) => why.to_owned(),
-        (_, "") => format!("Saved although {failed} of {} test cases fail: {despite}", change.cases.len()),
-        (_, why) => format!("{why} (saved although {failed} of {} test cases fail: {despite})", change.cases.len()),
-    };
+    let (failed, why) = change.why_in_history()?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let (by, now, cases) = (viewer.member, tx.now(), json!(change.cases).to_string());
     let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3
@@ -98,4 +106,11 @@ pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'
         hits.is_empty() == case.matches
     };
     cases.iter().filter(|case| fails(case)).collect()
+}
+
+/// A test case made from a stored post. Posts are public: every member may read them.
+pub async fn case_of(hub: &Hub, viewer: &Viewer, post: i64, matches: bool) -> Result<Case> {
+    viewer.need_anywhere(Role::Viewer, "make a test case")?;
+    let post = super::sample::find(hub, post).await?;
+    Ok(Case::of_post(post, matches))
 }

@@ -9,7 +9,7 @@ mod terms;
 mod tests;
 
 use dandelion_listen::queries::Listed;
-pub use change::{Change, change, failing, restore, save};
+pub use change::{Change, case_of, change, failing, restore, save};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
 
@@ -167,9 +167,15 @@ pub async fn heard(hub: &Hub) -> Result<std::collections::HashMap<i64, Heard>> {
 
 /// Makes a query for a unit; its leads may.
 pub async fn add(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, text: &str, why: &str) -> Result<Query> {
+    make(hub, viewer, unit, name, Change { text, cases: &[], why, despite: "" }).await
+}
+
+/// As [`add`], with test cases. Refused where one fails and no reason to make it all the same is given.
+pub async fn make(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, first: Change<'_>) -> Result<Query> {
     viewer.need(Role::Lead, unit, "make a query for this unit")?;
+    let why = first.why_in_history()?.1;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
-    let id = insert(&mut tx, unit, name, text, &[], why).await?;
+    let id = insert(&mut tx, unit, name, first.text, first.cases, &why).await?;
     tx.commit().await?;
     find(hub, id).await
 }

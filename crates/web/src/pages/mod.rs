@@ -6,6 +6,7 @@ pub(crate) mod desk;
 mod found;
 mod home;
 mod invitation;
+mod lab;
 mod members;
 mod organisation;
 mod palette;
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(home::routes())
         .merge(records::routes())
         .merge(queries::routes())
+        .merge(lab::routes())
         .merge(sources::routes())
 }
 

@@ -30,8 +30,7 @@ const RECENT: i64 = 10;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/queries", get(list).post(create))
-        .route("/queries/new", get(new))
+        .route("/queries", get(list))
         .route("/queries/{id}", get(show).post(change))
         .route("/queries/{id}/archive", post(archive))
 }
@@ -94,34 +93,10 @@ struct Draft {
     act: String,
 }
 
-async fn new(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    signed.viewer.need_anywhere(Role::Lead, "write a query")?;
-    page(&app, &signed, None, Draft::default(), None).await
-}
-
 async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let query = query::find(&app.hub, id).await?;
     let draft = Draft { text: query.text.clone(), version: query.version, ..Draft::default() };
     page(&app, &signed, Some(query), draft, None).await
-}
-
-async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>) -> Result<Response, Problem> {
-    signed.viewer.need_anywhere(Role::Lead, "write a query")?;
-    if draft.act != "save" {
-        return page(&app, &signed, None, draft, None).await;
-    }
-    if dandelion_listen::parse(&draft.text).is_err() {
-        return page(&app, &signed, None, draft, Some(Refused::new(""))).await;
-    }
-    let org = &app.hub.engine().await?.org;
-    let unit = match super::unit_named(org, &draft.unit)? {
-        Some(unit) => unit,
-        None => org.hub()?.id,
-    };
-    match query::add(&app.hub, &signed.viewer, unit, &draft.name, &draft.text, &draft.why).await {
-        Ok(made) => listening(&app, &signed, made.id, &format!("We listen for “{}” now.", made.name)).await,
-        Err(error) => page(&app, &signed, None, draft, Some(Refused::of(error)?)).await,
-    }
 }
 
 /// Back to a query that was just saved, once it has heard what is stored.
@@ -145,7 +120,7 @@ async fn change(
     let (text, why, words) = match draft.act.as_str() {
         "save" => (draft.text.clone(), draft.why.clone(), "Saved as a new version."),
         "must" | "must-not" if !draft.sample.trim().is_empty() => {
-            cases.push(Case { text: draft.sample.trim().to_owned(), matches: draft.act == "must" });
+            cases.push(Case::of_text(draft.sample.trim(), draft.act == "must"));
             (query.text.clone(), "a proof was added".to_owned(), "Kept as a proof: no later version may break it.")
         }
         _ if dropped.is_some_and(|at| at < cases.len()) => {

@@ -1,5 +1,6 @@
 //! Listening: queries and sources.
 
+pub mod lab;
 mod query;
 mod source;
 

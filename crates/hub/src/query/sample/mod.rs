@@ -24,6 +24,7 @@ use std::{
 use dandelion_post::Micros;
 use tokio::sync::Notify;
 
+pub(super) use stored::find;
 pub use stored::{Known, Sampled};
 pub use vocabulary::Vocabulary;
 

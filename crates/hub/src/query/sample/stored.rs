@@ -4,7 +4,10 @@ use dandelion_post::{Author, Micros, Network, Post, timestamp};
 use dandelion_understand::Analysis;
 
 use super::draw::Ring;
-use crate::{Error, Result, store::Row};
+use crate::{
+    Error, Hub, Result,
+    store::{Q, Row},
+};
 
 /// A post of the sample.
 #[derive(Debug)]
@@ -77,6 +80,12 @@ pub(super) fn read(row: &Row, ring: Ring) -> Result<Option<Sampled>> {
     let post = post(row)?;
     let bytes = bytes(&post) + known.source.len();
     Ok(Some(Sampled { id: row.get("id")?, author: row.get("author_id")?, at, known, bytes, key, place: ring.place(key), post }))
+}
+
+/// One stored post as listening looks at it, ours too; a deleted one has no words any more and is not found.
+pub(in crate::query) async fn find(hub: &Hub, id: i64) -> Result<Post> {
+    let sql = format!("{} where p.id = $1 and p.deleted_at is null", select("id"));
+    post(&hub.db.opt(Q::of(sql).bind(id)).await?.ok_or(Error::not_found("post", id))?)
 }
 
 fn judged(analysis: Analysis) -> Judged {
