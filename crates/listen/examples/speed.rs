@@ -6,9 +6,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use dandelion_listen::{Matcher, parse};
+use dandelion_listen::words::Words;
+use dandelion_listen::{Facts, Matcher, Scratch, parse};
 use dandelion_post::Post;
-use dandelion_post::words::Words;
 
 fn main() -> std::io::Result<()> {
     let shared = std::env::var("DANDELION_SHARED").unwrap_or_else(|_| "../shared".to_owned());
@@ -30,15 +30,15 @@ fn main() -> std::io::Result<()> {
         let matcher = Matcher::new((0..).zip(queries(&posts, count).iter().filter_map(|text| parse(text).ok())));
         let made = begun.elapsed().as_secs_f64() * 1e3;
         let mut found = 0;
-        let mut hits = Vec::new();
+        let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
         for post in &posts {
-            matcher.matches(post, &mut hits);
+            matcher.matches(post, &Facts::default(), &mut scratch, &mut hits);
             found += hits.len();
         }
         let name = format!("{} queries (read and compiled in {made:.1} ms, {found} hits)", matcher.len());
         report(&name, &posts, |post| {
-            let mut hits = Vec::new();
-            matcher.matches(post, &mut hits);
+            let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+            matcher.matches(post, &Facts::default(), &mut scratch, &mut hits);
             black_box(&hits);
         });
     }
@@ -51,7 +51,7 @@ fn queries(posts: &[Post], count: usize) -> Vec<String> {
     let spread = posts.iter().step_by(step).cycle().take(posts.len() * 2).enumerate();
     let made = spread.filter_map(|(nth, post)| {
         let words = Words::of(&post.text);
-        let mut long = (0..words.len()).map(|at| words.word(at)).filter(|word| word.len() > 4 && word.is_ascii());
+        let mut long = words.iter().map(|token| token.word).filter(|word| word.len() > 4 && word.is_ascii());
         let (a, b, c) = (long.next()?, long.next()?, long.next()?);
         Some(match nth % 5 {
             0 => format!("{a} {b}"),

@@ -17,3 +17,20 @@ impl QueryError {
         Self { span, message: message.into(), hint: hint.into() }
     }
 }
+
+/// What is legal in a query but probably not what was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The bytes of the query that are meant.
+    pub span: Range<usize>,
+    /// What is odd, in plain words.
+    pub message: String,
+    /// What was probably meant.
+    pub hint: String,
+}
+
+impl Warning {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: hint.into() }
+    }
+}

@@ -3,7 +3,7 @@
 use dandelion_post::{Post, Refusal};
 use serde::Serialize;
 
-use crate::{Hit, Matcher};
+use crate::{Facts, Hit, Matcher, Scratch};
 
 /// Matches posts as lines.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct Filter<'m> {
     matcher: &'m Matcher,
     names: Vec<String>,
     explain: bool,
+    scratch: Scratch,
     hits: Vec<Hit>,
 }
 
@@ -29,13 +30,13 @@ pub struct Answer<'n> {
 impl<'m> Filter<'m> {
     /// The matcher's queries must be numbered by their place in `names`; a number beyond shows as `?`.
     pub fn new(matcher: &'m Matcher, names: Vec<String>, explain: bool) -> Self {
-        Self { matcher, names, explain, hits: Vec::new() }
+        Self { matcher, names, explain, scratch: Scratch::default(), hits: Vec::new() }
     }
 
     /// Answers one line, or says why the post was refused.
     pub fn line(&mut self, line: &str) -> Result<Answer<'_>, Refusal> {
         let post = Post::from_json(line)?;
-        self.matcher.matches(&post, &mut self.hits);
+        self.matcher.matches(&post, &Facts::default(), &mut self.scratch, &mut self.hits);
         let name = |hit: &Hit| usize::try_from(hit.query).ok().and_then(|at| self.names.get(at)).map_or("?", |n| n);
         let queries = self.hits.iter().map(name).collect();
         let pairs = |hit: &Hit| hit.spans.iter().map(|span| [span.start, span.end]).collect();

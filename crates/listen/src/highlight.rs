@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use dandelion_post::Post;
-use dandelion_post::words::Words;
 
-use crate::{Hit, Matcher, Query, parse};
+use crate::explain::joined;
+use crate::words::Words;
+use crate::{Facts, Hit, Query, explain, parse};
 
 /// The bytes of `text` to light up for a search, ordered, without overlap. The search is read as a query; where it is
 /// none (people type anything into a search box), its words are looked for one by one.
@@ -15,19 +16,16 @@ use crate::{Hit, Matcher, Query, parse};
 /// assert_eq!(dandelion_listen::highlight::spans("My Küche burns", "burns ("), [10..15]);
 /// ```
 pub fn spans(text: &str, search: &str) -> Vec<Range<usize>> {
-    let queries: Vec<_> = parse(search).map_or_else(|_| word_by_word(search), |query| vec![(0, query)]);
+    let queries: Vec<_> = parse(search).map_or_else(|_| word_by_word(search), |query| vec![query]);
     let post = Post { text: text.to_owned(), ..Post::default() };
-    let mut hits = Vec::new();
-    Matcher::new(queries).matches(&post, &mut hits);
-    let mut spans: Vec<_> = hits.into_iter().flat_map(|hit| hit.spans).collect();
-    spans.sort_unstable_by_key(|span| (span.start, span.end));
-    spans.dedup_by(|next, kept| next.start < kept.end);
+    let all = queries.iter().flat_map(|query| explain(query, &post, &Facts::default()).spans).collect();
+    let mut spans = joined(all);
     spans.truncate(Hit::MAX_SPANS);
     spans
 }
 
-fn word_by_word(search: &str) -> Vec<(i64, Query)> {
+fn word_by_word(search: &str) -> Vec<Query> {
     let words = Words::of(search);
-    let typed = words.iter().take(64).map(|(token, _)| &search[token.span()]);
-    typed.filter_map(|word| parse(word).ok()).map(|query| (0, query)).collect()
+    let typed = words.iter().take(64).map(|token| &search[token.span]);
+    typed.filter_map(|word| parse(word).ok()).collect()
 }

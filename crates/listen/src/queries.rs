@@ -17,7 +17,7 @@ use dandelion_post::Post;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::{Matcher, Query, QueryError, parse};
+use crate::{Facts, Query, QueryError, explain, parse};
 
 /// A query as `queries.toml` gives it.
 #[derive(Debug, Clone)]
@@ -132,12 +132,9 @@ pub fn read(text: &str) -> Result<Vec<Listed>, ReadError> {
 impl Listed {
     /// Runs the cases and returns those that fail.
     pub fn failures(&self) -> Vec<Failure> {
-        let matcher = Matcher::new([(0, self.query.clone())]);
-        let mut hits = Vec::new();
         let mut failures = Vec::new();
         for case in &self.cases {
-            matcher.matches(&case.post, &mut hits);
-            if hits.is_empty() == case.matches {
+            if explain(&self.query, &case.post, &Facts::default()).truth != case.matches {
                 let text = case.post.text.chars().take(80).collect();
                 failures.push(Failure { query: self.name.clone(), line: case.line, wanted: case.matches, text });
             }

@@ -1,22 +1,37 @@
-//! Tests by behaviour: reading, printing, matching (against a naive evaluator), files of queries, hostile input.
-
-mod file;
-mod hostile;
-mod language;
-mod naive;
-mod reading;
-
 use dandelion_post::Post;
 
-use crate::{Matcher, parse};
+use crate::{Facts, explain, parse};
 
-fn post(text: &str) -> Post {
-    Post { id: "1".into(), text: text.into(), ..Post::default() }
+mod matcher;
+mod words;
+
+pub(crate) fn post(text: &str) -> Post {
+    Post { text: text.to_owned(), ..Post::default() }
 }
 
-fn matches(query: &str, text: &str) -> bool {
-    let matcher = Matcher::new([(1, parse(query).unwrap_or_else(|e| panic!("{query}: {e}")))]);
-    let mut hits = Vec::new();
-    matcher.matches(&post(text), &mut hits);
-    !hits.is_empty()
+/// Whether a query matches a text.
+pub(crate) fn matches(query: &str, text: &str) -> bool {
+    let query = parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    explain(&query, &post(text), &Facts::default()).truth
+}
+
+#[test]
+fn a_first_look() {
+    for (query, text, wanted) in [
+        ("kettle broken", "My broken Kettle", true),
+        ("\"acme kettle\"", "acme-kettle", true),
+        ("wi-fi", "wi-fi", true),
+        ("wi-fi", "wi fi", false),
+        ("a NEAR/1 b", "b x a", true),
+        ("a ONEAR/1 b", "b x a", false),
+        ("水壶", "我的水壶坏了", true),
+        ("C++", "C", false),
+        ("acme", "Acme's", true),
+        ("kettle~1", "kettel", true),
+        ("{ACME}", "acme ACME", true),
+        ("k?ttle", "kattle", true),
+        ("has:link kettle", "kettle https://x.y/z", true),
+    ] {
+        assert_eq!(matches(query, text), wanted, "{query} | {text}");
+    }
 }

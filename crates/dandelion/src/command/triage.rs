@@ -2,6 +2,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use dandelion_hub::{engine::Engine, unit::RouteFacts};
+use dandelion_listen::{Facts, Scratch};
 use dandelion_post::Post;
 use serde_json::json;
 
@@ -27,11 +28,10 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
     };
     let everything = arguments.queries.is_none();
     let engine = Arc::new(Engine::of(org, queries));
-    let mut hits = Vec::new();
+    let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
     filter_lines(&arguments.file, |line, out| {
         let post = Post::from_json(line)?;
-        hits.clear();
-        engine.matcher.matches(&post, &mut hits);
+        engine.matcher.matches(&post, &Facts::default(), &mut scratch, &mut hits);
         let names: Vec<&str> =
             hits.iter().filter_map(|hit| engine.queries.get(&hit.query)).map(|(_, name)| name.as_str()).collect();
         let network = post.network.as_ref().map_or("file", dandelion_post::Network::as_str);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dandelion_listen::Matcher;
+use dandelion_listen::{Facts, Matcher, Scratch};
 use dandelion_post::{Author, Micros, Network, Post, timestamp};
 use serde_json::json;
 
@@ -29,11 +29,11 @@ pub async fn hear_again(hub: &Hub, viewer: &Viewer, query: i64) -> Result<i64> {
     let sql = "select p.id, p.text, p.title from posts p where p.deleted_at is null and not p.ours
                  and p.id not in (select m.post_id from mentions m join mention_queries mq on mq.mention_id = m.id where mq.query_id = $1)
                order by p.id desc limit $2";
-    let (mut ids, mut hits) = (Vec::new(), Vec::new());
+    let (mut ids, mut hits, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
     for row in hub.db.all(q!(sql, query.id, MOST)).await? {
         let post = Post { text: row.get("text")?, title: row.get("title")?, ..Post::default() };
         hits.clear();
-        matcher.matches(&post, &mut hits);
+        matcher.matches(&post, &Facts::default(), &mut scratch, &mut hits);
         if !hits.is_empty() {
             ids.push(row.get::<i64, _>("id")?);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dandelion_listen::Hit;
+use dandelion_listen::{Facts, Hit, Scratch};
 use dandelion_post::{Micros, Post, Refusal, micros};
 use dandelion_understand::Analysis;
 use sha2::{Digest, Sha256};
@@ -37,9 +37,10 @@ impl Prepared {
     pub fn new(engine: Arc<Engine>, items: Vec<Item>, now: Micros) -> Self {
         debug_assert!(items.len() <= BATCH);
         let (mut fresh, mut refused) = (Vec::with_capacity(items.len()), Vec::new());
+        let mut scratch = Scratch::default();
         for Item { place, content } in items {
             match content.and_then(|post| checked(post, now)) {
-                Ok(post) => fresh.push(Fresh::new(&engine, post, now)),
+                Ok(post) => fresh.push(Fresh::new(&engine, post, now, &mut scratch)),
                 Err((refusal, raw)) => refused.push((place, refusal, raw)),
             }
         }
@@ -63,12 +64,12 @@ impl Prepared {
 }
 
 impl Fresh {
-    fn new(engine: &Engine, mut post: Post, now: Micros) -> Self {
+    fn new(engine: &Engine, mut post: Post, now: Micros, scratch: &mut Scratch) -> Self {
         post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
         let network = post.network.as_ref().map(|network| network.as_str().to_owned());
         let mut hits = Vec::new();
         if post.deleted_at.is_none() {
-            engine.matcher.matches(&post, &mut hits);
+            engine.matcher.matches(&post, &Facts::default(), scratch, &mut hits);
         }
         let analysis = (!hits.is_empty()).then(|| engine.rules.analyse(&post));
         let created_at = post.created_at.map_or(now, micros);

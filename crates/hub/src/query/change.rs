@@ -1,5 +1,6 @@
 //! A query's new wording: versions with who, when and why, and the test cases that guard them.
 
+use dandelion_listen::{Facts, explain};
 use serde_json::json;
 
 use super::{Case, Query, find, parse};
@@ -98,14 +99,8 @@ pub async fn restore(
 
 /// The cases a query fails.
 pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
-    let matcher = dandelion_listen::Matcher::new([(0, query.clone())]);
-    let mut hits = Vec::new();
-    let mut fails = |case: &&Case| {
-        hits.clear();
-        matcher.matches(&case.post(), &mut hits);
-        hits.is_empty() == case.matches
-    };
-    cases.iter().filter(|case| fails(case)).collect()
+    let fails = |case: &&Case| explain(query, &case.post(), &Facts::default()).truth != case.matches;
+    cases.iter().filter(fails).collect()
 }
 
 /// A test case made from a stored post. Posts are public: every member may read them.

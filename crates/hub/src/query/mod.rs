@@ -8,7 +8,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use dandelion_listen::queries::Listed;
+use dandelion_listen::{Facts, Scratch, queries::Listed};
 pub use change::{Change, case_of, change, failing, restore, save};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
@@ -246,11 +246,10 @@ pub async fn rehearse(hub: &Hub, viewer: &Viewer, text: &str, most: i64) -> Resu
     let matcher = dandelion_listen::Matcher::new([(0, parse(text)?)]);
     let sql = "select id, text, title from posts where deleted_at is null and not ours order by id desc limit $1";
     let rows = hub.db.all(q!(sql, most.clamp(1, 20_000))).await?;
-    let (mut found, mut hits) = (Vec::new(), Vec::new());
+    let (mut found, mut hits, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
     for row in &rows {
         let post = Post { text: row.get("text")?, title: row.get("title")?, ..Post::default() };
-        hits.clear();
-        matcher.matches(&post, &mut hits);
+        matcher.hits(&post, &Facts::default(), &mut scratch, &mut hits);
         if !hits.is_empty() {
             found.push(row.get("id")?);
         }

@@ -3,42 +3,41 @@
 
 use std::ops::Range;
 
-use dandelion_post::{
-    Post,
-    words::{Kind, Words},
-};
+use dandelion_listen::words::{Kind, Words};
+use dandelion_post::Post;
 
 /// Calls `each` with every term of a text, as it would be written in a query, and the bytes where it stands. Addresses,
 /// numbers and single letters are left out.
 pub(super) fn each_term(text: &str, mut each: impl FnMut(&str, Range<usize>)) {
-    let mut written = String::new();
-    for (token, word) in Words::of(text).iter() {
-        if token.address {
+    let words = Words::of(text);
+    let (mut written, mut before) = (String::new(), None::<(&str, usize)>);
+    for token in words.iter() {
+        if token.kind == Kind::Dense {
+            if let Some((first, start)) = before.filter(|_| token.adjacent) {
+                written.clear();
+                written.extend([first, token.word]);
+                each(&written, start..token.span.end);
+            }
+            before = Some((token.word, token.span.start));
             continue;
         }
         let sign = match token.kind {
             Kind::Tag => "#",
             Kind::Handle => "@",
-            Kind::Dense => {
-                pairs(word, |pair| each(pair, token.span()));
-                continue;
-            }
-            _ if word.chars().nth(1).is_none() || !word.contains(char::is_alphabetic) => continue,
-            _ => "",
+            Kind::Ticker => "$",
+            Kind::Word if telling(token.word) => "",
+            Kind::Emoji => "",
+            Kind::Word | Kind::Address | Kind::Dense => continue,
         };
         written.clear();
-        written.push_str(sign);
-        written.push_str(word);
-        each(&written, token.span());
+        written.extend([sign, token.word]);
+        each(&written, token.span);
     }
 }
 
-/// Every two letters that stand side by side in a dense run.
-fn pairs(run: &str, mut each: impl FnMut(&str)) {
-    let starts: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
-    for three in starts.windows(3) {
-        each(&run[three[0]..three[2]]);
-    }
+/// Whether a word says something by itself.
+pub(super) fn telling(word: &str) -> bool {
+    word.chars().nth(1).is_some() && word.contains(char::is_alphabetic)
 }
 
 /// Calls `each` once for every different term of a post, title included.
@@ -59,7 +58,7 @@ mod tests {
     #[test]
     fn terms_are_written_as_a_query_writes_them() {
         let mut terms = Vec::new();
-        each_term("A K2 #Leak for @Acme_Care at https://x.example/kettle 42 水壶漏", |term, _| terms.push(term.to_owned()));
-        assert_eq!(terms, ["k2", "#leak", "for", "@acme_care", "at", "水壶", "壶漏"]);
+        each_term("A K2 #Leak for @Acme_Care at https://x.example/kettle 42 水壶漏 😡", |term, _| terms.push(term.to_owned()));
+        assert_eq!(terms, ["k2", "#leak", "for", "@acme_care", "at", "水壶", "壶漏", "😡"]);
     }
 }

@@ -1,120 +1,206 @@
+//! From text to pieces: never fails, a piece may be an error.
+
 use std::ops::Range;
 
-use dandelion_post::words::{Kind, Words, fold};
-
-use crate::QueryError;
+use super::field::{Field, fielded};
+use super::words::{exact, quoted, typed};
 use crate::query::Leaf;
+use crate::reading::{Piece, PieceKind, Term};
+use crate::{QueryError, Warning};
 
-/// One piece of a query.
+/// One piece of a query that means something.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Piece {
+pub(super) enum Lexed {
     Open,
     Close,
     And,
     Or,
-    /// `NOT` or a `-` directly before something.
+    /// `NOT`, or a `-` directly before something.
     Not,
+    Near {
+        within: u32,
+        ordered: bool,
+    },
     Leaf(Leaf),
+    Error(QueryError),
 }
 
-const OPERATORS: [&str; 3] = ["AND", "OR", "NOT"];
-const QUOTES: [char; 4] = ['"', '“', '”', '„'];
+/// What reading a text left.
+#[derive(Debug, Default)]
+pub(super) struct Lexing {
+    pub lexed: Vec<(Lexed, Range<usize>)>,
+    pub pieces: Vec<Piece>,
+    pub warnings: Vec<Warning>,
+    pub terms: Vec<Term>,
+}
+
+/// Characters that open and close quotations; all do both.
+pub(super) const QUOTES: [char; 6] = ['"', '“', '”', '„', '«', '»'];
+const MINUS: [char; 3] = ['-', '−', '–'];
+/// Most words that may stand between the sides of a nearness.
+pub(super) const MAX_WITHIN: u32 = 100;
+
+pub(super) struct Lexer<'t> {
+    pub text: &'t str,
+    pub at: usize,
+    pub out: Lexing,
+    /// For every open parenthesis, the field whose values stand within.
+    groups: Vec<Option<Field>>,
+}
 
 /// Cuts a query into its pieces with their spans.
-pub(super) fn pieces(text: &str) -> Result<Vec<(Piece, Range<usize>)>, QueryError> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let end = at + c.len_utf8();
-        let next = text[end..].chars().next();
-        if c.is_whitespace() {
-            at = end;
-        } else if c == '(' || c == ')' {
-            found.push((if c == '(' { Piece::Open } else { Piece::Close }, at..end));
-            at = end;
-        } else if matches!(c, '-' | '−') && next.is_some_and(|n| !n.is_whitespace() && n != ')') {
-            found.push((Piece::Not, at..end));
-            at = end;
-        } else if QUOTES.contains(&c) {
-            let (leaf, after) = quoted(text, at, end)?;
-            found.push((Piece::Leaf(leaf), at..after));
-            at = after;
-        } else {
-            let stops = |c: char| c.is_whitespace() || matches!(c, '(' | ')') || QUOTES.contains(&c);
-            let after = text[at..].find(stops).map_or(text.len(), |length| at + length);
-            found.push((chunk(&text[at..after], at..after)?, at..after));
-            at = after;
+pub(super) fn lex(text: &str) -> Lexing {
+    let mut lexer = Lexer { text, at: 0, out: Lexing::default(), groups: Vec::new() };
+    while lexer.step() {}
+    lexer.out
+}
+
+impl<'t> Lexer<'t> {
+    fn step(&mut self) -> bool {
+        let start = self.at;
+        let Some(c) = self.peek() else { return false };
+        let end = start + c.len_utf8();
+        match c {
+            _ if c.is_whitespace() => self.at = end,
+            '(' => {
+                self.groups.push(self.field());
+                self.mark(Lexed::Open, start..end, PieceKind::Paren);
+            }
+            ')' => {
+                self.groups.pop();
+                self.mark(Lexed::Close, start..end, PieceKind::Paren);
+            }
+            _ if MINUS.contains(&c) => self.minus(start..end),
+            _ => match self.field() {
+                Some(field) => self.value(field),
+                None if QUOTES.contains(&c) => quoted(self, Leaf::Text),
+                None if c == '{' => exact(self, Leaf::Text),
+                None => self.chunk(),
+            },
         }
+        true
     }
-    Ok(found)
-}
 
-fn quoted(text: &str, open: usize, from: usize) -> Result<(Leaf, usize), QueryError> {
-    let Some(length) = text[from..].find(QUOTES) else {
-        return Err(QueryError::new(open..text.len(), "this quotation is never closed", "add a `\"` at its end"));
-    };
-    let (inner, close) = (&text[from..from + length], from + length);
-    let after = close + text[close..].chars().next().map_or(1, char::len_utf8);
-    if Words::of(inner).is_empty() {
-        return Err(wordless(open..after, &text[open..after]));
+    pub(super) fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
     }
-    Ok((Leaf::Phrase(inner.to_owned()), after))
-}
 
-/// What stands between spaces: an operator, a word, a prefix, a tag, a handle, or a word of several parts.
-fn chunk(text: &str, span: Range<usize>) -> Result<Piece, QueryError> {
-    match text {
-        "AND" => return Ok(Piece::And),
-        "OR" => return Ok(Piece::Or),
-        "NOT" => return Ok(Piece::Not),
-        _ => {}
+    /// The field whose group we are in.
+    fn field(&self) -> Option<Field> {
+        self.groups.last().copied().flatten()
     }
-    let (body, prefix) = text.strip_suffix('*').map_or((text, false), |body| (body, true));
-    if let Some(star) = body.find('*') {
-        let at = span.start + star;
-        let hint = format!("write the beginning of the word and one star, such as `{}*`", start_of(body));
-        return Err(QueryError::new(at..at + 1, "`*` may stand only once, at the end of a word", hint));
-    }
-    let words = Words::of(body);
-    if words.is_empty() {
-        return Err(wordless(span, text));
-    }
-    if prefix {
-        check_prefix(body, &words, &span)?;
-    }
-    let core = &body[words.token(0).span()];
-    if words.len() > 1 || OPERATORS.contains(&core) {
-        return Ok(Piece::Leaf(Leaf::Phrase(body.to_owned())));
-    }
-    let name = || core.chars().skip(1).collect();
-    Ok(Piece::Leaf(match words.token(0).kind {
-        Kind::Tag => Leaf::Tag { name: name(), prefix },
-        Kind::Handle => Leaf::Handle { name: name(), prefix },
-        _ if prefix => Leaf::Prefix(core.to_owned()),
-        _ => Leaf::Word(core.to_owned()),
-    }))
-}
 
-fn check_prefix(body: &str, words: &Words, span: &Range<usize>) -> Result<(), QueryError> {
-    if words.len() > 1 || words.token(0).span().end != body.len() {
-        let message = format!("in `{body}*` the star does not directly end a single word");
-        return Err(QueryError::new(span.clone(), message, "put the star on one word, or quote the words without it"));
+    /// Up to the next space, parenthesis, quotation mark or brace.
+    pub(super) fn chunk_end(&self, from: usize) -> usize {
+        let stops = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '{' | '}') || QUOTES.contains(&c);
+        self.text[from..].find(stops).map_or(self.text.len(), |length| from + length)
     }
-    let short = words.word(0).chars().count() < 2 && words.token(0).kind != Kind::Dense;
-    if short {
-        let message = format!("`{body}*` would find nearly everything");
-        return Err(QueryError::new(span.clone(), message, "give at least two characters before the star"));
+
+    /// Notes what was read and goes on behind it.
+    pub(super) fn mark(&mut self, lexed: Lexed, span: Range<usize>, kind: PieceKind) {
+        self.at = span.end;
+        self.out.pieces.push(Piece { span: span.clone(), kind });
+        self.out.lexed.push((lexed, span));
     }
-    Ok(())
-}
 
-fn start_of(body: &str) -> String {
-    let start: String = body.chars().take_while(|c| *c != '*').collect();
-    if fold(&start).chars().count() < 2 { "repair".to_owned() } else { start }
-}
+    pub(super) fn fail(&mut self, span: Range<usize>, error: QueryError) {
+        self.mark(Lexed::Error(error), span, PieceKind::Error);
+    }
 
-fn wordless(span: Range<usize>, text: &str) -> QueryError {
-    let shown: String = text.chars().take(40).collect();
-    let hint = "a query looks for words: runs of letters, digits and `_`; remove this or add a word";
-    QueryError::new(span, format!("`{shown}` holds no letter or digit"), hint)
+    fn minus(&mut self, span: Range<usize>) {
+        let before = self.text[..span.start].chars().next_back();
+        let after = self.text[span.end..].chars().next();
+        if after.is_none_or(|c| c.is_whitespace() || c == ')') {
+            let message = "`-` stands alone";
+            let hint = "write it directly before what is to be left out, as in `-recipe`, or remove it";
+            return self.fail(span.clone(), QueryError::new(span, message, hint));
+        }
+        if before.is_none_or(|c| c.is_whitespace() || c == '(' || MINUS.contains(&c)) {
+            return self.mark(Lexed::Not, span, PieceKind::Operator);
+        }
+        let message = "it is unclear whether this `-` leaves something out";
+        let hint = "put a space before it to leave out what follows, or remove it";
+        self.fail(span.clone(), QueryError::new(span, message, hint));
+    }
+
+    /// What stands between spaces: an operator, a field, or words.
+    fn chunk(&mut self) {
+        let span = self.at..self.chunk_end(self.at);
+        if span.is_empty() {
+            return self.stray();
+        }
+        let text = &self.text[span.clone()];
+        if self.operator(text, &span) || fielded(self, span.clone()) {
+            return;
+        }
+        typed(self, span, Leaf::Text);
+    }
+
+    /// A `}` that closes nothing is the only thing that neither starts a chunk nor anything else.
+    fn stray(&mut self) {
+        let span = self.at..self.at + 1;
+        let hint = "remove it, or add the `{` it belongs to";
+        self.fail(span.clone(), QueryError::new(span, "this `}` closes nothing", hint));
+    }
+
+    /// One value inside `field:( … )`.
+    fn value(&mut self, field: Field) {
+        let span = self.at..self.chunk_end(self.at);
+        let text = &self.text[span.clone()];
+        if self.operator(text, &span) {
+            return;
+        }
+        if text.split_once(':').is_some_and(|(name, _)| Field::of(name).is_some()) && field != Field::Link {
+            let message = format!("a field cannot stand inside the group of `{}:`", field.word());
+            let hint = "close the group with `)` before the next field";
+            return self.fail(span.clone(), QueryError::new(span, message, hint));
+        }
+        field.value(self, span.start);
+    }
+
+    fn operator(&mut self, text: &str, span: &Range<usize>) -> bool {
+        let lexed = match text {
+            "AND" => Lexed::And,
+            "OR" => Lexed::Or,
+            "NOT" => Lexed::Not,
+            _ => return self.near(text, span),
+        };
+        self.mark(lexed, span.clone(), PieceKind::Operator);
+        true
+    }
+
+    fn near(&mut self, text: &str, span: &Range<usize>) -> bool {
+        let ordered = text.starts_with("ONEAR");
+        let Some(rest) = text.strip_prefix(if ordered { "ONEAR" } else { "NEAR" }) else { return false };
+        if rest.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '-' || c == '*' || c == '\'') {
+            return false; // NEARBY, NEAR-FIELD: a word
+        }
+        let name = if ordered { "ONEAR" } else { "NEAR" };
+        let number: String = rest.chars().filter(char::is_ascii_digit).take(9).collect();
+        let shown = number.parse::<u32>().map_or(5, |n| n.clamp(0, MAX_WITHIN));
+        let within = rest.strip_prefix('/').filter(|digits| *digits == number).and_then(|digits| digits.parse().ok());
+        match within {
+            Some(within) if within <= MAX_WITHIN => {
+                self.mark(Lexed::Near { within, ordered }, span.clone(), PieceKind::Operator);
+            }
+            Some(_) => {
+                let message = format!("at most {MAX_WITHIN} words may stand between the sides of `{name}`");
+                self.fail(
+                    span.clone(),
+                    QueryError::new(span.clone(), message, format!("write `{name}/{MAX_WITHIN}`, or AND")),
+                );
+            }
+            None => {
+                let message =
+                    format!("`{name}` needs to know how many words may stand between, as in `{name}/{shown}`");
+                let hint = format!("write `{name}/{shown}`, or \"near\" in quotes to search for the word");
+                self.fail(span.clone(), QueryError::new(span.clone(), message, hint));
+            }
+        }
+        true
+    }
+
+    pub(super) fn enter(&mut self, field: Field) {
+        self.groups.push(Some(field));
+    }
 }

@@ -1,110 +1,210 @@
-//! From text to tree, by recursive descent: or → and → not → one.
+//! From text to tree, by recursive descent: or → and → not → near → one.
 
+mod field;
 mod lexer;
+mod near;
+mod nearest;
+mod number;
+mod warn;
+mod words;
 
 use std::ops::Range;
 
-use crate::QueryError;
-use crate::query::{Node, Query};
-use lexer::{Piece, pieces};
+use crate::cost::{MAX_COST, cost};
+use crate::query::{Near, Node, Query};
+use crate::reading::Reading;
+use crate::{QueryError, Warning};
+pub(crate) use field::address;
+use lexer::{Lexed, Lexing, lex};
+pub(crate) use nearest::{distance, nearest};
 
 /// Longest query taken, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
-/// Deepest nesting taken: parentheses and NOTs within one another.
+/// Deepest nesting taken: parentheses, NOTs and chained NEARs within one another.
 pub const MAX_DEPTH: usize = 100;
 
 /// Reads a query, or says where it is wrong and what to do.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
-    if text.len() > MAX_BYTES {
-        let message = format!("the query is {} bytes long; at most {MAX_BYTES} are taken", text.len());
-        return Err(QueryError::new(0..text.len(), message, "divide it into several queries"));
+    check_length(text)?;
+    let lexing = lex(text);
+    tree(text, &lexing.lexed).map(|(query, _)| query)
+}
+
+/// Reads a query for somebody who is still typing it: never fails.
+pub fn read(text: &str) -> Reading {
+    if let Err(error) = check_length(text) {
+        return Reading { query: Err(error), warnings: Vec::new(), pieces: Vec::new(), terms: Vec::new() };
     }
-    let pieces = pieces(text)?;
-    if pieces.is_empty() {
+    let Lexing { lexed, pieces, mut warnings, terms } = lex(text);
+    warn::of_words(text, &lexed, &mut warnings);
+    let query = tree(text, &lexed).map(|(query, more)| {
+        warnings.extend(more);
+        warn::of_moments(text, &query, &mut warnings);
+        query
+    });
+    warnings.sort_by_key(|warning| warning.span.start);
+    Reading { query, warnings, pieces, terms }
+}
+
+fn check_length(text: &str) -> Result<(), QueryError> {
+    if text.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    let message = format!("the query is {} bytes long; at most {MAX_BYTES} are taken", text.len());
+    Err(QueryError::new(0..text.len(), message, "divide it into several queries"))
+}
+
+fn tree(text: &str, lexed: &[(Lexed, Range<usize>)]) -> Result<(Query, Vec<Warning>), QueryError> {
+    if lexed.is_empty() {
         return Err(QueryError::new(0..text.len(), "the query is empty", "write at least one word to look for"));
     }
-    let mut parser = Parser { text, pieces, at: 0, depth: 0 };
+    let mut parser = Parser { text, lexed, at: 0, depth: 0, warnings: Vec::new(), spread: 0 };
     let root = parser.or()?;
-    if let Some((_, span)) = parser.peek() {
-        let message = "this `)` closes nothing";
-        return Err(QueryError::new(span, message, "remove it, or add the `(` it belongs to"));
+    match parser.here() {
+        Some((Lexed::Error(error), _)) => return Err(error.clone()),
+        Some((_, span)) => {
+            let message = "this `)` closes nothing";
+            return Err(QueryError::new(span.clone(), message, "remove it, or add the `(` it belongs to"));
+        }
+        None => {}
     }
-    if root.holds(&mut |_| false) {
+    if root.holds_of_nothing() {
         let message = "the query only says what to leave out, so it would find nearly everything";
-        return Err(QueryError::new(0..text.len(), message, "add a word, tag or handle that must be there"));
+        return Err(QueryError::new(0..text.len(), message, "add a word, tag, handle or field that must be there"));
     }
-    Ok(Query { root })
+    let (query, warnings) = (Query { root }, parser.warnings);
+    let cost = cost(&query.root);
+    if cost > MAX_COST {
+        let message = format!("the query costs {cost}; at most {MAX_COST} are taken");
+        let hint = "a word costs 1, one that begins with a wildcard or has `~` 50: \
+                    use fewer of these, or divide the query into several";
+        return Err(QueryError::new(0..text.len(), message, hint));
+    }
+    Ok((query, warnings))
 }
 
 struct Parser<'t> {
     text: &'t str,
-    pieces: Vec<(Piece, Range<usize>)>,
+    lexed: &'t [(Lexed, Range<usize>)],
     at: usize,
     depth: usize,
+    warnings: Vec<Warning>,
+    /// Leaves that distributing nearness has made so far.
+    spread: u64,
 }
 
-impl Parser<'_> {
-    fn peek(&self) -> Option<(Piece, Range<usize>)> {
-        self.pieces.get(self.at).cloned()
+impl<'t> Parser<'t> {
+    fn here(&self) -> Option<&'t (Lexed, Range<usize>)> {
+        self.lexed.get(self.at)
     }
 
-    fn sees(&self, piece: &Piece) -> bool {
-        self.pieces.get(self.at).is_some_and(|(here, _)| here == piece)
+    fn sees(&self, lexed: &Lexed) -> bool {
+        self.here().is_some_and(|(here, _)| here == lexed)
     }
 
     fn or(&mut self) -> Result<Node, QueryError> {
-        let mut members = vec![self.and()?];
-        while self.sees(&Piece::Or) {
+        let mut mixed = None;
+        let mut members = vec![self.and(&mut mixed)?];
+        while self.sees(&Lexed::Or) {
             self.at += 1;
-            members.push(self.and()?);
+            members.push(self.and(&mut mixed)?);
+        }
+        if let Some(span) = mixed.filter(|_| members.len() > 1) {
+            let message = "AND binds tighter than OR: these words belong together";
+            let hint = format!(
+                "put parentheses around what belongs together, as in `({})`",
+                words::shown(&self.text[span.clone()])
+            );
+            self.warnings.push(Warning::new(span, message, hint));
         }
         Ok(Node::or(members))
     }
 
-    fn and(&mut self) -> Result<Node, QueryError> {
+    /// `several` is set to the place of the first conjunction of several members.
+    fn and(&mut self, several: &mut Option<Range<usize>>) -> Result<Node, QueryError> {
+        let start = self.here().map_or(self.text.len(), |(_, span)| span.start);
         let mut members = vec![self.not()?];
         loop {
-            match self.pieces.get(self.at) {
-                Some((Piece::And, _)) => self.at += 1,
-                Some((Piece::Open | Piece::Not | Piece::Leaf(_), _)) => {}
-                _ => return Ok(Node::and(members)),
+            match self.here() {
+                Some((Lexed::And, _)) => self.at += 1,
+                Some((Lexed::Open | Lexed::Not | Lexed::Leaf(_), _)) => {}
+                Some((Lexed::Error(error), _)) => return Err(error.clone()),
+                _ => break,
             }
             members.push(self.not()?);
         }
+        if members.len() > 1 && several.is_none() {
+            *several = Some(start..self.lexed[self.at - 1].1.end);
+        }
+        Ok(Node::and(members))
     }
 
     fn not(&mut self) -> Result<Node, QueryError> {
-        if !self.sees(&Piece::Not) {
-            return self.one();
+        if !self.sees(&Lexed::Not) {
+            return self.near();
         }
         self.deeper(|parser| Ok(Node::Not(Box::new(parser.not()?))))
     }
 
+    fn near(&mut self) -> Result<Node, QueryError> {
+        let from = self.at;
+        let mut left = self.one()?;
+        let mut chained = 0;
+        while let Some((Lexed::Near { within, ordered }, operator)) = self.here() {
+            chained += 1;
+            if self.depth + chained > MAX_DEPTH {
+                return Err(too_deep(operator.clone()));
+            }
+            let left_span = self.lexed[from].1.start..self.lexed[self.at - 1].1.end;
+            self.at += 1;
+            let right_from = self.at;
+            let right = self.near_right()?;
+            let right_span = self.lexed[right_from].1.start..self.lexed[self.at - 1].1.end;
+            near::check(&left, &left_span)?;
+            near::check(&right, &right_span)?;
+            near::check_titles(&left, &right, operator)?;
+            left = near::spread(left, right, (*within, *ordered), operator, &mut self.spread)?;
+        }
+        Ok(left)
+    }
+
+    /// The right side; an exclusion there is read, to be refused in words.
+    fn near_right(&mut self) -> Result<Node, QueryError> {
+        if self.sees(&Lexed::Not) {
+            return self.deeper(|parser| Ok(Node::Not(Box::new(parser.near_right()?))));
+        }
+        self.one()
+    }
+
     fn one(&mut self) -> Result<Node, QueryError> {
-        let Some((piece, span)) = self.peek() else { return Err(self.nothing_here(self.text.len()..self.text.len())) };
-        match piece {
-            Piece::Leaf(leaf) => {
+        let Some((lexed, span)) = self.here() else { return Err(self.nothing_here(self.text.len()..self.text.len())) };
+        match lexed {
+            Lexed::Leaf(leaf) => {
                 self.at += 1;
-                Ok(Node::Leaf(leaf))
+                Ok(Node::Leaf(leaf.clone()))
             }
-            Piece::Open => {
+            Lexed::Open => {
                 let inner = self.deeper(Self::or)?;
-                if !self.sees(&Piece::Close) {
-                    return Err(QueryError::new(span, "this `(` is never closed", "add a `)` where the group ends"));
+                match self.here() {
+                    Some((Lexed::Close, _)) => {
+                        self.at += 1;
+                        Ok(inner)
+                    }
+                    Some((Lexed::Error(error), _)) => Err(error.clone()),
+                    _ => {
+                        Err(QueryError::new(span.clone(), "this `(` is never closed", "add a `)` where the group ends"))
+                    }
                 }
-                self.at += 1;
-                Ok(inner)
             }
-            _ => Err(self.nothing_here(span)),
+            Lexed::Error(error) => Err(error.clone()),
+            _ => Err(self.nothing_here(span.clone())),
         }
     }
 
     /// Steps over the opening piece and reads what it opens, one level down.
     fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<Node, QueryError>) -> Result<Node, QueryError> {
         if self.depth == MAX_DEPTH {
-            let span = self.pieces[self.at].1.clone();
-            let message = format!("the query is nested more than {MAX_DEPTH} deep");
-            return Err(QueryError::new(span, message, "remove parentheses that are not needed, or divide the query"));
+            return Err(too_deep(self.lexed[self.at].1.clone()));
         }
         self.depth += 1;
         self.at += 1;
@@ -115,9 +215,9 @@ impl Parser<'_> {
 
     /// Something should stand here, and does not: says which operator or parenthesis misses it.
     fn nothing_here(&self, here: Range<usize>) -> QueryError {
-        let before = self.at.checked_sub(1).map(|at| (&self.pieces[at].0, self.pieces[at].1.clone()));
+        let before = self.at.checked_sub(1).map(|at| (&self.lexed[at].0, self.lexed[at].1.clone()));
         match before {
-            Some((Piece::And | Piece::Or | Piece::Not, span)) => {
+            Some((Lexed::And | Lexed::Or | Lexed::Not | Lexed::Near { .. }, span)) => {
                 let name = &self.text[span.clone()];
                 let message = format!("`{name}` needs something on its right");
                 QueryError::new(
@@ -126,15 +226,14 @@ impl Parser<'_> {
                     format!("add a word after it, or quote it to search for the word: \"{name}\""),
                 )
             }
-            Some((Piece::Open, span)) if self.sees(&Piece::Close) => QueryError::new(
-                span.start..here.end,
-                "there is nothing between these parentheses",
-                "add a word or remove them",
-            ),
-            Some((Piece::Open, span)) if here.is_empty() => {
+            Some((Lexed::Open, span)) if self.sees(&Lexed::Close) => {
+                let hint = "add a word or remove them";
+                QueryError::new(span.start..here.end, "there is nothing between these parentheses", hint)
+            }
+            Some((Lexed::Open, span)) if here.is_empty() => {
                 QueryError::new(span, "this `(` is never closed", "add what belongs in it and a `)`")
             }
-            _ if self.sees(&Piece::Close) => {
+            _ if self.sees(&Lexed::Close) => {
                 QueryError::new(here, "this `)` closes nothing", "remove it, or add the `(` it belongs to")
             }
             _ => {
@@ -147,5 +246,16 @@ impl Parser<'_> {
                 )
             }
         }
+    }
+}
+
+fn too_deep(span: Range<usize>) -> QueryError {
+    let message = format!("the query is nested more than {MAX_DEPTH} deep");
+    QueryError::new(span, message, "remove parentheses that are not needed, or divide the query")
+}
+
+impl Near {
+    pub(crate) fn node(left: Node, right: Node, within: u32, ordered: bool) -> Node {
+        Node::Near(Box::new(Self { left, right, within, ordered }))
     }
 }

@@ -5,7 +5,7 @@ use dandelion_hub::{
     scope::Viewer,
     search::{self, Search},
 };
-use dandelion_listen::{Matcher, Query};
+use dandelion_listen::{Facts, Matcher, Query, Scratch};
 use dandelion_post::Post;
 
 use super::{found::found, wall::Wall};
@@ -61,6 +61,6 @@ pub(super) async fn tried(app: &App, viewer: &Viewer, wall: &Wall, text: &str, r
 pub(super) fn spans(matcher: &Matcher, text: &str, title: Option<&str>) -> Vec<std::ops::Range<usize>> {
     let post = Post { text: text.to_owned(), title: title.map(ToOwned::to_owned), ..Post::default() };
     let mut hits = Vec::new();
-    matcher.matches(&post, &mut hits);
+    matcher.matches(&post, &Facts::default(), &mut Scratch::default(), &mut hits);
     hits.into_iter().flat_map(|hit| hit.spans).collect()
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use dandelion_listen::{Matcher, queries};
+use dandelion_listen::{Facts, Matcher, Scratch, queries};
 use toml::{Table, Value};
 
 use crate::demo::history::script;
@@ -114,7 +114,7 @@ fn the_queries_find_what_is_about_us_and_leave_the_rest() {
     let mut by_query: BTreeMap<i64, usize> = BTreeMap::new();
     for one in told.iter().filter(|t| t.post.in_reply_to.is_none() && t.kind != Kind::Deleted) {
         let mut hits = Vec::new();
-        matcher.matches(&one.post, &mut hits);
+        matcher.matches(&one.post, &Facts::default(), &mut Scratch::default(), &mut hits);
         for hit in &hits {
             *by_query.entry(hit.query).or_default() += 1;
         }

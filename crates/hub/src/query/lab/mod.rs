@@ -19,6 +19,7 @@ pub use frequent::Frequent;
 use super::sample::Sample;
 use crate::{
     Error, Hub, Result,
+    store::q,
     scope::{Role, Scope, Viewer},
 };
 
@@ -126,6 +127,55 @@ pub struct NearMiss {
     pub part: String,
     /// The bytes of its text that match the rest.
     pub spans: Vec<Range<usize>>,
+}
+
+/// The wording with every `query:NAME` in it put in its place, or why that cannot be done. `name` is the query's own, if it
+/// has one, so that a ring is found.
+pub async fn resolved(
+    hub: &Hub,
+    name: Option<&str>,
+    query: Query,
+) -> Result<std::result::Result<Query, dandelion_listen::ResolveError>> {
+    if query.refers_to().is_empty() {
+        return Ok(Ok(query));
+    }
+    let mut all = vec![(name.unwrap_or_default().to_owned(), query)];
+    let mut next = 0;
+    while let Some((_, query)) = all.get(next) {
+        for name in query.refers_to().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>() {
+            if all.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            let sql = "select text from queries where name = $1 and archived_at is null";
+            let Some(row) = hub.db.opt(q!(sql, &name)).await? else { continue };
+            if let Ok(query) = dandelion_listen::parse(&row.get::<String, _>("text")?) {
+                all.push((name, query));
+            }
+        }
+        next += 1;
+    }
+    Ok(dandelion_listen::resolve(all).swap_remove(0))
+}
+
+/// Since when the index of words is asked for words that the sample does not know.
+const SEEN: Micros = 90 * 86_400_000_000;
+
+/// Whether a word, folded as listening folds it, was written in the last 90 days. Where the sample is not there yet, or
+/// the word says nothing by itself, it counts as seen.
+pub async fn seen(hub: &Hub, word: &str) -> Result<bool> {
+    let Some(sample) = hub.sample(Duration::ZERO).await? else { return Ok(true) };
+    if !super::terms::telling(word) || sample.vocabulary.count(word) > 0 {
+        return Ok(true);
+    }
+    // A word that stands in none of thousands of posts is rare, so that the index is asked for few.
+    let Some(expression) = crate::search::expression(word, hub.db.is_postgres()) else { return Ok(true) };
+    let words = if hub.db.is_postgres() {
+        "select post_id from post_words where words @@ cast($1 as tsquery)"
+    } else {
+        "select rowid from post_words where post_words match $1"
+    };
+    let sql = format!("select 1 as x from posts where id in ({words}) and created_at >= $2 limit 1");
+    Ok(hub.db.opt(crate::store::Q::of(sql).bind(expression).bind(hub.now() - SEEN)).await?.is_some())
 }
 
 /// What a wording would have heard; none while the sample is still being read. Posts are public and listening is shared

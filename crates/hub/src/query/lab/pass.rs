@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dandelion_listen::{Hit, Matcher};
+use dandelion_listen::{Explained, Facts, Matcher, Scratch, explain, near_miss};
 use dandelion_post::{Micros, micros, timestamp};
 
 use super::{Asked, Day, NearMiss};
@@ -36,9 +36,7 @@ impl Units {
 pub(super) struct Pass<'a> {
     sample: &'a Sample,
     asked: &'a Asked,
-    #[expect(dead_code, reason = "facts")]
     scope: &'a Scope,
-    #[expect(dead_code, reason = "facts")]
     units: &'a Units,
     /// How many posts, from the first, were looked at.
     pub(super) looked_at: usize,
@@ -68,20 +66,20 @@ impl<'a> Pass<'a> {
         self.by_day = vec![[0; 3]; self.starts.len()];
         let both = [(0, Some(&self.asked.query)), (1, self.asked.against.as_ref())];
         let matcher = Matcher::new(both.into_iter().filter_map(|(number, query)| Some((number, query?.clone()))));
-        let (started, mut hits) = (Instant::now(), Vec::new());
+        let (started, mut scratch, mut hits) = (Instant::now(), Scratch::default(), Vec::new());
         for (index, sampled) in self.sample.posts.iter().enumerate() {
             if index % STRIDE == 0 && index > 0 && started.elapsed() > super::TIME {
                 break;
             }
-            matcher.matches(&sampled.post, &mut hits);
+            self.with_facts(sampled, |facts| matcher.hits(&sampled.post, facts, &mut scratch, &mut hits));
             self.note(index as u32, sampled, &hits);
         }
     }
 
-    fn note(&mut self, index: u32, sampled: &Sampled, hits: &[Hit]) {
+    fn note(&mut self, index: u32, sampled: &Sampled, hits: &[i64]) {
         self.looked_at += 1;
         let day = self.starts.partition_point(|start| *start <= sampled.at).saturating_sub(1);
-        let (heard, against) = (hits.iter().any(|hit| hit.query == 0), hits.iter().any(|hit| hit.query == 1));
+        let (heard, against) = (hits.contains(&0), hits.contains(&1));
         if let Some(counts) = self.by_day.get_mut(day) {
             counts[0] += usize::from(heard);
             counts[1] += usize::from(against);
@@ -124,8 +122,8 @@ impl<'a> Pass<'a> {
 
     /// What made a post match.
     pub(super) fn spans(&self, sampled: &Sampled) -> Vec<Range<usize>> {
-        let mut hits = Vec::new();
-        self.alone.matches(&sampled.post, &mut hits);
+        let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+        self.with_facts(sampled, |facts| self.alone.matches(&sampled.post, facts, &mut scratch, &mut hits));
         hits.into_iter().flat_map(|hit| hit.spans).collect()
     }
 
@@ -150,9 +148,36 @@ impl<'a> Pass<'a> {
         found
     }
 
-    #[expect(clippy::unused_self, reason = "until near_miss")]
-    fn miss(&self, _: &Sampled) -> Option<(String, Vec<Range<usize>>)> {
-        None
+    /// The one part that keeps a post out, and what matches the rest.
+    fn miss(&self, sampled: &Sampled) -> Option<(String, Vec<Range<usize>>)> {
+        self.with_facts(sampled, |facts| {
+            let part = near_miss(&self.asked.query, &sampled.post, facts)?;
+            let mut spans = Vec::new();
+            lit(&explain(&self.asked.query, &sampled.post, facts), &mut spans);
+            Some((part, spans))
+        })
+    }
+
+    /// Everything that is known of a post, as far as the viewer may know it.
+    fn with_facts<T>(&self, sampled: &Sampled, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
+        let known = &sampled.known;
+        let unit = known.unit.filter(|unit| self.scope.holds(*unit)).and_then(|unit| self.units.0.get(&unit));
+        let units: Vec<&str> = unit.into_iter().flatten().map(String::as_str).collect();
+        let Some(judged) = &known.judged else {
+            return ask(&Facts { source: Some(&known.source), units: &units, ..Facts::default() });
+        };
+        let intents: Vec<&str> = judged.intents.iter().map(String::as_str).collect();
+        let topics: Vec<&str> = judged.topics.iter().map(String::as_str).collect();
+        ask(&Facts {
+            language: Some(judged.language.as_str()).filter(|language| *language != "unknown"),
+            source: Some(&known.source),
+            sentiment: Some(&judged.sentiment),
+            intents: &intents,
+            urgency: judged.urgency,
+            topics: &topics,
+            units: &units,
+            ..Facts::default()
+        })
     }
 
     /// Time that matching takes for one post, taken anew with this query alone.
@@ -161,11 +186,20 @@ impl<'a> Pass<'a> {
         if posts.is_empty() {
             return 0;
         }
-        let (started, mut hits) = (Instant::now(), Vec::new());
+        let (started, mut scratch, mut hits) = (Instant::now(), Scratch::default(), Vec::new());
         for sampled in posts {
-            self.alone.matches(&sampled.post, &mut hits);
+            self.with_facts(sampled, |facts| self.alone.hits(&sampled.post, facts, &mut scratch, &mut hits));
         }
         started.elapsed().as_nanos() as u64 / posts.len() as u64
+    }
+}
+
+/// The spans of what holds in a query that as a whole does not, except of what is to be left out.
+fn lit(node: &Explained, spans: &mut Vec<Range<usize>>) {
+    if node.truth || node.children.is_empty() {
+        spans.extend(node.spans.iter().cloned());
+    } else if !node.text.starts_with("NOT ") {
+        node.children.iter().for_each(|child| lit(child, spans));
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn heard(lab: &Lab<'_>, reading: &Read, patience: Duration) -> 
     let zone = super::super::zone_of(&hub.engine().await?.org);
     let (name, other) = other(lab).await?;
     let against = match &other {
-        Some(text) if *text != lab.draft.text => query::parse(text).ok(),
+        Some(text) if *text != lab.draft.text => read(lab, text).await?,
         _ => None,
     };
     let asked = Asked { query: query.clone(), against, zone: zone.clone(), patience };
@@ -72,6 +72,13 @@ async fn other(lab: &Lab<'_>) -> Result<(String, Option<String>), Problem> {
     let versions = query::versions(&lab.app.hub, query.id).await?;
     let version = versions.into_iter().find(|version| version.version == number);
     Ok((format!("version {number}"), version.map(|version| version.text)))
+}
+
+/// Another wording of the query; none where it can no longer be read.
+async fn read(lab: &Lab<'_>, text: &str) -> Result<Option<dandelion_listen::Query>, Problem> {
+    let Ok(query) = query::parse(text) else { return Ok(None) };
+    let name = lab.query.as_ref().map(|query| query.name.as_str());
+    Ok(query::lab::resolved(&lab.app.hub, name, query).await?.ok())
 }
 
 fn sum(preview: &Preview) -> Sentence {

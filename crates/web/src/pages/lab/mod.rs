@@ -234,7 +234,8 @@ impl<'a> Lab<'a> {
     }
 
     async fn parts(&mut self, patience: std::time::Duration) -> Result<LabParts, Problem> {
-        let reading = reading::read(&self.app.hub, &self.draft.text).await?;
+        let name = self.query.as_ref().map(|query| query.name.as_str());
+        let reading = reading::read(&self.app.hub, name, &self.draft.text).await?;
         let heard = heard::heard(self, &reading, patience).await?;
         let draft = &mut self.draft;
         let say = !draft.text.trim().is_empty();

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use dandelion_hub::{Hub, query};
-use dandelion_listen::Query;
+use dandelion_hub::{Hub, query::lab};
+use dandelion_listen::{PieceKind, Query};
 
 use crate::{
     Problem,
@@ -17,20 +17,79 @@ pub(super) struct Read {
     pub(super) says: Vec<Says>,
 }
 
-/// Reads a wording; what is wrong with it is part of the answer.
-pub(super) async fn read(_: &Hub, text: &str) -> Result<Read, Problem> {
+/// Reads a wording; what is wrong with it is part of the answer. `name` is the query's own.
+pub(super) async fn read(hub: &Hub, name: Option<&str>, text: &str) -> Result<Read, Problem> {
+    let mut reading = dandelion_listen::read(text);
+    let mut unseen = Vec::new();
+    for term in reading.terms.iter().take(UNSEEN) {
+        if !lab::seen(hub, &term.word).await? {
+            unseen.push(term.word.clone());
+        }
+    }
+    reading.warn_of_unseen("in the last 90 days", |word| !unseen.iter().any(|one| one == word));
     let mut says = Vec::new();
-    let mut pieces = Pieces { text, at: 0, pieces: Vec::new() };
-    let query = match dandelion_listen::parse(text) {
-        Ok(query) => Ok(query),
+    let mut wrong = None;
+    let query = match reading.query {
+        Ok(query) => match lab::resolved(hub, name, query).await? {
+            Ok(query) => Ok(query),
+            Err(error) => {
+                let (message, hint) = divided(&error.to_string());
+                says.push(say(text, true, reference(text), &message, &hint));
+                Err(())
+            }
+        },
         Err(error) => {
-            pieces.push(error.span.clone(), "q-error");
-            says.push(say(text, true, error.span, &error.message, &error.hint));
+            says.push(say(text, true, error.span.clone(), &error.message, &error.hint));
+            wrong = Some(error.span);
             Err(())
         }
     };
-    let _ = query::lab::needs_brackets;
+    let warnings = reading.warnings.iter().take(WARNINGS);
+    says.extend(warnings.map(|one| say(text, false, one.span.clone(), &one.message, &one.hint)));
+    let mut pieces = Pieces { text, at: 0, pieces: Vec::new() };
+    for piece in &reading.pieces {
+        let inside = |span: &Range<usize>| span.start < piece.span.end && piece.span.start < span.end;
+        let odd = reading.warnings.iter().any(|one| inside(&one.span) && one.span.len() <= piece.span.len());
+        pieces.push(piece.span.clone(), class(piece.kind, wrong.as_ref().is_some_and(inside), odd));
+    }
     Ok(Read { query, pieces: pieces.all(), says })
+}
+
+/// Most words that are looked up in the index at a keystroke.
+const UNSEEN: usize = 8;
+/// Most warnings shown.
+const WARNINGS: usize = 4;
+
+/// A message and what to do, where they stand in one sentence.
+fn divided(words: &str) -> (String, String) {
+    let (message, hint) = words.split_once("; ").unwrap_or((words, ""));
+    (message.to_owned(), hint.to_owned())
+}
+
+/// Where a text first refers to another query.
+fn reference(text: &str) -> Range<usize> {
+    let start = text.find("query:").unwrap_or(0);
+    let end = text[start..].find([' ', ')']).map_or(text.len(), |at| start + at);
+    start..end
+}
+
+fn class(kind: PieceKind, wrong: bool, odd: bool) -> &'static str {
+    match kind {
+        _ if wrong => "q-error",
+        PieceKind::Error => "q-error",
+        PieceKind::Operator => "q-operator",
+        PieceKind::Paren => "q-paren",
+        PieceKind::Field => "q-field",
+        PieceKind::Value => "q-value",
+        PieceKind::Phrase if odd => "q-phrase q-maybe",
+        PieceKind::Phrase => "q-phrase",
+        PieceKind::Tag => "q-tag",
+        PieceKind::Handle => "q-handle",
+        PieceKind::Emoji => "q-emoji",
+        PieceKind::Exact => "q-exact",
+        PieceKind::Word if odd => "q-maybe",
+        PieceKind::Word => "",
+    }
 }
 
 fn say(text: &str, error: bool, span: Range<usize>, message: &str, hint: &str) -> Says {

@@ -1,0 +1,312 @@
+//! Words with wildcards and words at a small distance.
+//!
+//! Beginnings (`kettle*`) are found like words: a bit set over first bytes, then a masked comparison. Every other
+//! pattern is tried on every distinct word once, and what came of it is remembered for a while.
+
+use super::terms::TermId;
+use crate::query::Sort;
+use crate::words::Kind;
+use crate::words::hash::{load, mask};
+use crate::words::scan::{Entry, Scan};
+
+/// The pattern as the text of a term.
+pub(super) fn wild_key(sort: Sort, text: &str) -> Vec<u8> {
+    key(sort, 0, text)
+}
+
+/// The same of a word and how far another may be from it.
+pub(super) fn fuzzy_key(sort: Sort, text: &str, distance: u8) -> Vec<u8> {
+    key(sort, distance, text)
+}
+
+fn key(sort: Sort, distance: u8, text: &str) -> Vec<u8> {
+    let mut key = vec![sort as u8, distance];
+    key.extend_from_slice(text.as_bytes());
+    key
+}
+
+/// All patterns of a set of queries.
+#[derive(Debug, Default)]
+pub(super) struct Patterns {
+    /// Beginnings of four bytes or more, ordered by their first four.
+    long: Vec<Beginning>,
+    long_filter: Vec<u64>,
+    /// Shorter ones, ordered by their first two.
+    short: Vec<Beginning>,
+    short_filter: Vec<u64>,
+    others: Vec<Other>,
+}
+
+#[derive(Debug)]
+struct Beginning {
+    first: u64,
+    length: usize,
+    rest: Box<[u8]>,
+    term: TermId,
+    sort: u8,
+}
+
+#[derive(Debug)]
+struct Other {
+    term: TermId,
+    sort: u8,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Wild(Box<[char]>),
+    Fuzzy { word: Box<[char]>, distance: usize, letters: u64 },
+}
+
+const LONG_BITS: u32 = 15;
+
+impl Patterns {
+    /// From the keys of all terms that are patterns.
+    pub(super) fn new<'k>(keys: impl Iterator<Item = (TermId, &'k [u8])>) -> Self {
+        let mut patterns = Self::default();
+        for (term, key) in keys {
+            let [sort, distance, text @ ..] = key else { continue };
+            patterns.add(term, *sort, *distance, text);
+        }
+        patterns.long.sort_by_key(|it| (it.first as u32, it.length));
+        patterns.short.sort_by_key(|it| (it.first as u16, it.length));
+        patterns
+    }
+
+    fn add(&mut self, term: TermId, sort: u8, distance: u8, text: &[u8]) {
+        let stem = text.strip_suffix(b"*").filter(|stem| !stem.iter().any(|byte| matches!(byte, b'*' | b'?')));
+        if let Some(stem) = stem.filter(|stem| distance == 0 && stem.len() >= 2) {
+            return self.add_beginning(term, sort, stem);
+        }
+        let chars: Box<[char]> = String::from_utf8_lossy(text).chars().collect();
+        let shape = match distance {
+            0 => Shape::Wild(chars),
+            _ => Shape::Fuzzy { letters: letters(&chars), word: chars, distance: usize::from(distance) },
+        };
+        self.others.push(Other { term, sort, shape });
+    }
+
+    fn add_beginning(&mut self, term: TermId, sort: u8, stem: &[u8]) {
+        let mut padded = [0; 8];
+        let inline = stem.len().min(8);
+        padded[..inline].copy_from_slice(&stem[..inline]);
+        let first = u64::from_le_bytes(padded);
+        let beginning = Beginning { first, length: stem.len(), rest: stem[inline..].into(), term, sort };
+        let (list, filter, bit, bits) = if stem.len() >= 4 {
+            (&mut self.long, &mut self.long_filter, long_bit(first), 1 << LONG_BITS)
+        } else {
+            (&mut self.short, &mut self.short_filter, short_bit(first), 1 << 16)
+        };
+        filter.resize(bits / 64, 0);
+        filter[bit / 64] |= 1 << (bit % 64);
+        list.push(beginning);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.long.is_empty() && self.short.is_empty() && self.others.is_empty()
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn bytes(&self) -> usize {
+        let beginnings = (self.long.capacity() + self.short.capacity()) * size_of::<Beginning>();
+        let rest: usize = self.long.iter().map(|it| it.rest.len()).sum();
+        let filters = (self.long_filter.capacity() + self.short_filter.capacity()) * 8;
+        let of = |shape: &Shape| match shape {
+            Shape::Wild(chars) | Shape::Fuzzy { word: chars, .. } => chars.len() * 4,
+        };
+        let others: usize = self.others.iter().map(|it| size_of::<Other>() + of(&it.shape)).sum();
+        beginnings + rest + filters + others
+    }
+
+    /// Tells every pattern that some word fits, with the number of the entry.
+    pub(super) fn look(&self, scan: &Scan, memory: &mut Memory, mut found: impl FnMut(TermId, usize)) {
+        if !self.long.is_empty() {
+            let bit = |first| long_bit(first);
+            let of = |first: u64, it: &Beginning| (it.first as u32).cmp(&(first as u32));
+            look_for_beginnings(&self.long, &self.long_filter, bit, of, scan, &mut found);
+        }
+        if !self.short.is_empty() {
+            let bit = |first| short_bit(first);
+            let of = |first: u64, it: &Beginning| (it.first as u16).cmp(&(first as u16));
+            look_for_beginnings(&self.short, &self.short_filter, bit, of, scan, &mut found);
+        }
+        if !self.others.is_empty() {
+            for (at, entry) in scan.entries.iter().enumerate() {
+                if has_word(entry.kind) {
+                    self.look_at_word(scan, entry, memory, |term| found(term, at));
+                }
+            }
+        }
+    }
+
+    fn look_at_word(&self, scan: &Scan, entry: &Entry, memory: &mut Memory, mut found: impl FnMut(TermId)) {
+        let word = scan.word(entry);
+        let mut tell = |terms: &[(TermId, u8)]| {
+            terms.iter().filter(|(_, sort)| fits(*sort, entry.kind)).for_each(|(term, _)| found(*term));
+        };
+        if word.len() > Memory::LONGEST {
+            return tell(&self.try_all(word));
+        }
+        let place = memory.place(entry.hash);
+        if place.as_ref().is_none_or(|known| &*known.word != word) {
+            *place = Some(Known { word: word.into(), terms: self.try_all(word).into() });
+        }
+        tell(place.as_ref().map_or(&[], |known| &known.terms));
+    }
+
+    fn try_all(&self, word: &[u8]) -> Vec<(TermId, u8)> {
+        let chars: Vec<char> = String::from_utf8_lossy(word).chars().collect();
+        let seen = letters(&chars);
+        let fits = |it: &&Other| match &it.shape {
+            Shape::Wild(pattern) => wild(pattern, &chars),
+            Shape::Fuzzy { word, distance, letters } => {
+                word.len().abs_diff(chars.len()) <= *distance
+                    && (letters ^ seen).count_ones() as usize <= 2 * distance
+                    && is_within(word, &chars, *distance)
+            }
+        };
+        self.others.iter().filter(fits).map(|it| (it.term, it.sort)).collect()
+    }
+}
+
+fn look_for_beginnings(
+    list: &[Beginning],
+    filter: &[u64],
+    bit: impl Fn(u64) -> usize,
+    order: impl Fn(u64, &Beginning) -> std::cmp::Ordering,
+    scan: &Scan,
+    found: &mut impl FnMut(TermId, usize),
+) {
+    for (block, entries) in scan.entries.chunks(64).enumerate() {
+        let (mut picked, mut count) = ([0_u8; 64], 0);
+        for (at, entry) in entries.iter().enumerate() {
+            let bit = bit(load(&scan.folded, entry.at as usize));
+            picked[count & 63] = at as u8;
+            count += usize::from(filter[bit / 64] >> (bit % 64) & 1 == 1);
+        }
+        for at in picked.iter().take(count) {
+            let entry = &entries[usize::from(*at)];
+            let (first, word) = (load(&scan.folded, entry.at as usize), scan.word(entry));
+            let from = list.partition_point(|it| order(first, it).is_lt());
+            for it in list[from..].iter().take_while(|it| order(first, it).is_eq()) {
+                let begins = word.len() >= it.length
+                    && (first & mask(it.length)) == it.first
+                    && (it.rest.is_empty() || word[8..].starts_with(&it.rest));
+                if begins && fits(it.sort, entry.kind) {
+                    found(it.term, block * 64 + usize::from(*at));
+                }
+            }
+        }
+    }
+}
+
+fn long_bit(first: u64) -> usize {
+    ((first as u32).wrapping_mul(0x9e37_79b1) >> (32 - LONG_BITS)) as usize
+}
+
+fn short_bit(first: u64) -> usize {
+    usize::from(first as u16)
+}
+
+fn has_word(kind: Kind) -> bool {
+    matches!(kind, Kind::Word | Kind::Tag | Kind::Handle | Kind::Ticker)
+}
+
+fn fits(sort: u8, kind: Kind) -> bool {
+    match kind {
+        Kind::Word => sort == Sort::Bare as u8,
+        Kind::Tag => sort == Sort::Bare as u8 || sort == Sort::Tag as u8,
+        Kind::Handle => sort == Sort::Bare as u8 || sort == Sort::Handle as u8,
+        Kind::Ticker => sort == Sort::Bare as u8 || sort == Sort::Ticker as u8,
+        Kind::Dense | Kind::Emoji | Kind::Address => false,
+    }
+}
+
+/// What the words met lately fit. Each word has one place, so that memory is bounded and no choice of words is slow.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    places: Vec<Option<Known>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    word: Box<[u8]>,
+    terms: Box<[(TermId, u8)]>,
+}
+
+impl Memory {
+    /// Longer words are not remembered, in bytes.
+    const LONGEST: usize = 64;
+    const BITS: u32 = 13;
+
+    fn place(&mut self, hash: u64) -> &mut Option<Known> {
+        if self.places.is_empty() {
+            self.places.resize_with(1 << Self::BITS, || None);
+        }
+        &mut self.places[(hash >> (64 - Self::BITS)) as usize]
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.places.clear();
+    }
+}
+
+/// `*` is any run of characters, also none; `?` is one.
+fn wild(pattern: &[char], word: &[char]) -> bool {
+    let (mut at, mut read, mut star) = (0, 0, None);
+    while read < word.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(c) if *c == '?' || *c == word[read] => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                Some((from, taken)) => {
+                    star = Some((from, taken + 1));
+                    (at, read) = (from + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|c| *c == '*')
+}
+
+/// One bit a letter, modulo 64: each edit changes at most two.
+fn letters(chars: &[char]) -> u64 {
+    chars.iter().fold(0, |set, c| set | 1 << (*c as u32 & 63))
+}
+
+/// Whether the Damerau–Levenshtein distance (with transpositions of letters that other edits may stand between; Lowrance
+/// and Wagner 1975) is at most `most`.
+fn is_within(a: &[char], b: &[char], most: usize) -> bool {
+    let (rows, columns) = (a.len() + 2, b.len() + 2);
+    let far = a.len() + b.len();
+    let mut table = vec![far; rows * columns];
+    for i in 0..=a.len() {
+        table[(i + 1) * columns + 1] = i;
+    }
+    for j in 0..=b.len() {
+        table[columns + j + 1] = j;
+    }
+    for i in 1..=a.len() {
+        let mut column = 0;
+        for j in 1..=b.len() {
+            let row = a[..i - 1].iter().rposition(|c| *c == b[j - 1]).map_or(0, |at| at + 1);
+            let swap = table[row * columns + column] + (i - row - 1) + 1 + (j - column - 1);
+            let same = a[i - 1] == b[j - 1];
+            if same {
+                column = j;
+            }
+            let change = table[i * columns + j] + usize::from(!same);
+            let take = table[(i + 1) * columns + j].min(table[i * columns + j + 1]) + 1;
+            table[(i + 1) * columns + j + 1] = change.min(take).min(swap);
+        }
+    }
+    table[rows * columns - 1] <= most
+}
