@@ -9,8 +9,13 @@ use crate::query::{sample::Sample, terms::each_term};
 const COUNTED: usize = 2_000;
 /// Most words given.
 const MOST: usize = 24;
-/// How many times as frequent as elsewhere a word must be; leaves out `the`, `and` and their kin in every language.
-const LIFT: f64 = 1.5;
+/// How many times as frequent as elsewhere a word must be, with 95 % certainty; leaves out `the`, `and` and their kin in
+/// every language.
+const LIFT: f64 = 2.0;
+/// The same where there are too few hits to be certain of anything.
+const LIFT_OF_FEW: f64 = 1.5;
+/// Below how many hits these are few.
+const FEW: usize = 8;
 
 /// A word among the hits.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,11 +46,12 @@ pub(super) fn among(pass: &Pass<'_>, sample: &Sample) -> Vec<Frequent> {
             *counts.entry(term).or_default() += 1;
         }
     }
-    let least = if hits.len() < 8 { 1 } else { 2 };
+    let few = hits.len() < FEW;
+    let least = if few { 1 } else { 2 };
     let (of, all) = (hits.len() as f64, sample.posts.len() as f64);
     let stands_out = |term: &str, count: usize| {
         let usual = f64::from(sample.vocabulary.count(term)) / all;
-        count as f64 / of >= LIFT * usual
+        if few { count as f64 / of >= LIFT_OF_FEW * usual } else { super::wilson(count as f64, of).0 >= LIFT * usual }
     };
     let mut words: Vec<(String, usize)> =
         counts.into_iter().filter(|(term, count)| *count >= least && stands_out(term, *count)).collect();

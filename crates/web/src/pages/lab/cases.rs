@@ -78,7 +78,7 @@ impl Cases {
         self.0.iter().map(|(_, case)| case.clone()).collect()
     }
 
-    /// Each with whether it holds; none holds of a wording that cannot be read.
+    /// Each with whether it holds; unknown for a wording that cannot be read.
     pub(super) fn tests(&self, query: Option<&Query>) -> Vec<Test> {
         let all = self.all();
         let failing = query.map(|query| query::failing(query, &all));
@@ -86,7 +86,7 @@ impl Cases {
             text: Text::plain(&case.text).shortened(SHOWN),
             post: name.strip_prefix(['+', '-']).and_then(|id| id.parse().ok()),
             matches: case.matches,
-            holds: failing.as_ref().is_some_and(|failing| !failing.iter().any(|one| std::ptr::eq(*one, same))),
+            holds: failing.as_ref().map(|failing| !failing.iter().any(|one| std::ptr::eq(*one, same))),
             saved: name.starts_with('s'),
         };
         self.0.iter().zip(&all).map(test).collect()

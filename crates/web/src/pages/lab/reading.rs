@@ -96,10 +96,9 @@ fn say(text: &str, error: bool, span: Range<usize>, message: &str, hint: &str) -
     let span = within(text, span);
     Says {
         error,
-        message: ended(message),
-        hint: if hint.is_empty() { String::new() } else { ended(hint) },
+        message: Says::quoting(&ended(message)),
+        hint: Says::quoting(&if hint.is_empty() { String::new() } else { ended(hint) }),
         at: text[..span.start].encode_utf16().count(),
-        words: text[span].chars().take(40).collect(),
     }
 }
 

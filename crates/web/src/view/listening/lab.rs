@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use crate::view::{Choice, Sentence, Shell, Text, Time, grouped, prints_html, search::Found};
+use crate::view::{
+    Choice, Sentence, Shell, Text, Time, grouped, prints_html,
+    search::Found,
+    text::Segment,
+};
 
 /// The page.
 #[derive(Clone, Debug, Default, Template)]
@@ -66,13 +70,14 @@ pub struct LabParts {
 impl LabParts {
     /// How many test cases fail.
     pub fn red(&self) -> usize {
-        self.tests.iter().filter(|test| !test.holds).count()
+        self.tests.iter().filter(|test| test.holds == Some(false)).count()
     }
 
     /// “5 hold”, “1 of 5 fails”.
     pub fn tests_say(&self) -> String {
         match (self.red(), self.tests.len()) {
             (_, 0) => String::new(),
+            _ if self.tests.iter().any(|test| test.holds.is_none()) => "not run".to_owned(),
             (0, 1) => "it holds".to_owned(),
             (0, n) => format!("all {n} hold"),
             (1, n) => format!("1 of {n} fails"),
@@ -107,14 +112,20 @@ pub struct Piece {
 pub struct Says {
     /// Whether it keeps the query from being read; otherwise it is legal, but probably not meant.
     pub error: bool,
-    /// What.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-    /// The text before the place, for the script to find it, in UTF-16 units.
+    /// What, with pieces of the query marked.
+    pub message: Text,
+    /// What to do, with pieces of the query marked.
+    pub hint: Text,
+    /// Where in the wording, in UTF-16 units.
     pub at: usize,
-    /// The words it is about.
-    pub words: String,
+}
+
+impl Says {
+    /// Words in which pieces of the query stand between backticks.
+    pub fn quoting(words: &str) -> Text {
+        let piece = |(index, text): (usize, &str)| Segment { text: text.to_owned(), mark: index % 2 == 1 };
+        Text { segments: words.split('`').enumerate().map(piece).filter(|piece| !piece.text.is_empty()).collect() }
+    }
 }
 
 /// A test case.
@@ -126,8 +137,8 @@ pub struct Test {
     pub post: Option<i64>,
     /// Whether it must match.
     pub matches: bool,
-    /// Whether it does as it must.
-    pub holds: bool,
+    /// Whether it does as it must; unknown while the wording cannot be read.
+    pub holds: Option<bool>,
     /// Whether it is saved.
     pub saved: bool,
 }
