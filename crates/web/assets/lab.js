@@ -126,7 +126,11 @@ if (form && field) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (!answer.ok || !page.getElementById("lab-read")) return fail(answer);
       put(page, data, sent, act);
-      if (button && !button.isConnected) (button.id && document.getElementById(button.id) || field).focus();
+      // Where the button pressed is gone, the keyboard goes to what took its place; nothing scrolls.
+      if (button && !button.isConnected && !document.activeElement?.matches("button, input, textarea")) {
+        const post = act.match(/^(must|not)-(\d+)$/)?.[2];
+        (document.querySelector(`.lab-acts[data-post="${post}"]`) ?? field).focus({ preventScroll: true });
+      }
     } catch (error) {
       if (error.name !== "AbortError") say("The server cannot be reached. What you wrote is kept; it is tried again with the next letter.");
     }

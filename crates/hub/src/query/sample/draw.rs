@@ -141,22 +141,19 @@ pub(super) async fn follow(hub: &Hub, sample: &Sample) -> Result<Option<Sample>>
     for row in &arrived {
         let (k, at): (i64, Micros) = (row.get("k")?, row.get("created_at")?);
         newest = newest.max(k);
-        if at >= sample.since {
+        if at >= hub.now() - WINDOW {
             more += 1;
             wanted.extend(sample.ring.holds(k).then_some(k));
         }
     }
+    let since = hub.now() - WINDOW;
     let mut posts: Vec<Arc<Sampled>> =
-        sample.posts.iter().filter(|post| !changed.contains(&post.id)).cloned().collect();
+        sample.posts.iter().filter(|post| !changed.contains(&post.id) && post.at >= since).cloned().collect();
     // What changed is read again, and is simply not there any more where it was deleted.
     wanted.extend(sample.posts.iter().filter(|post| changed.contains(&post.id)).map(|post| post.key));
-    let mut kept = 0;
     for chunk in wanted.chunks(CHUNK) {
         for row in rows(hub, key, chunk).await? {
-            if let Some(post) = stored::read(&row, sample.ring)? {
-                kept += 1;
-                posts.push(Arc::new(post));
-            }
+            posts.extend(stored::read(&row, sample.ring)?.map(Arc::new));
         }
     }
     let mut ring = sample.ring;
@@ -165,12 +162,13 @@ pub(super) async fn follow(hub: &Hub, sample: &Sample) -> Result<Option<Sample>>
         posts.retain(|post| post.place < ring.bar);
     }
     posts.sort_by_key(|post| post.place);
-    let arrived = if ring.whole() { kept } else { more };
-    let stored = if ring.whole() { posts.len() as i64 } else { sample.stored + arrived };
+    let gone = sample.posts.iter().filter(|post| post.at < since).count() as i64;
+    let gone = gone * sample.stored / (sample.posts.len() as i64).max(1); // each stands for so many
+    let stored = if ring.whole() { posts.len() as i64 } else { sample.stored + more - gone };
     Ok(Some(Sample {
         stored,
         posts,
-        since: sample.since,
+        since,
         vocabulary: sample.vocabulary.clone(),
         exact: ring.whole(),
         ring,

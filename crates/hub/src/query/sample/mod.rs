@@ -6,9 +6,10 @@
 //! first n posts of a sample are a smaller sample of the same kind. Where all posts fit, all are in it, and it is exact.
 //!
 //! **Bounds.** At most [`MOST`] posts when drawn, five quarters of it with what arrived since, and at most
-//! [`MOST_BYTES`]; beyond either the bar is halved. It is drawn when first asked for, follows the log (arrivals,
-//! deletions, new wordings) whenever it is asked for, is drawn anew every five minutes in the background while it is
-//! used, and is let go after half an hour without use.
+//! [`MOST_BYTES`]; beyond either the bar is halved. The vocabulary beside it takes at most 8 MiB, so that all of it stays
+//! below 40 MiB, and below twice that for the moment in which it is drawn anew. It is drawn when first asked for, follows
+//! the log (arrivals, deletions, new wordings) whenever it is asked for, is drawn anew every quarter of an hour in the
+//! background while it is used, and is let go after half an hour without use.
 
 mod draw;
 mod stored;
@@ -33,13 +34,13 @@ use crate::{Hub, Result};
 /// Most posts drawn.
 pub const MOST: usize = 20_000;
 /// Most memory held by its posts, in bytes, as counted by [`Sampled::bytes`].
-pub const MOST_BYTES: usize = 40 * 1024 * 1024;
+pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How far back it reaches.
 pub const WINDOW: Micros = 30 * DAY;
 
 const DAY: Micros = 86_400_000_000;
 /// After how long it is drawn anew.
-const FRESH: Micros = 5 * 60 * 1_000_000;
+const FRESH: Micros = 15 * 60 * 1_000_000;
 /// After how long without use it is let go.
 const IDLE: Duration = Duration::from_mins(30);
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dandelion_hub::{Hub, query::lab};
-use dandelion_listen::{PieceKind, Query};
+use dandelion_listen::{PieceKind, Query, Warning};
 
 use crate::{
     Problem,
@@ -46,13 +46,28 @@ pub(super) async fn read(hub: &Hub, name: Option<&str>, text: &str) -> Result<Re
     };
     let warnings = reading.warnings.iter().take(WARNINGS);
     says.extend(warnings.map(|one| say(text, false, one.span.clone(), &one.message, &one.hint)));
-    let mut pieces = Pieces { text, at: 0, pieces: Vec::new() };
-    for piece in &reading.pieces {
+    Ok(Read { query, pieces: coloured(text, &reading.pieces, &reading.warnings, wrong.as_ref()), says })
+}
+
+/// A wording in colours, for where it is only shown.
+pub(in crate::pages) fn colours(text: &str) -> Vec<Piece> {
+    let reading = dandelion_listen::read(text);
+    coloured(text, &reading.pieces, &[], reading.query.err().map(|error| error.span).as_ref())
+}
+
+fn coloured(
+    text: &str,
+    pieces: &[dandelion_listen::Piece],
+    warnings: &[Warning],
+    wrong: Option<&Range<usize>>,
+) -> Vec<Piece> {
+    let mut row = Pieces { text, at: 0, pieces: Vec::new() };
+    for piece in pieces {
         let inside = |span: &Range<usize>| span.start < piece.span.end && piece.span.start < span.end;
-        let odd = reading.warnings.iter().any(|one| inside(&one.span) && one.span.len() <= piece.span.len());
-        pieces.push(piece.span.clone(), class(piece.kind, wrong.as_ref().is_some_and(inside), odd));
+        let odd = warnings.iter().any(|one| inside(&one.span) && one.span.len() <= piece.span.len());
+        row.push(piece.span.clone(), class(piece.kind, wrong.is_some_and(inside), odd));
     }
-    Ok(Read { query, pieces: pieces.all(), says })
+    row.all()
 }
 
 /// Most words that are looked up in the index at a keystroke.
