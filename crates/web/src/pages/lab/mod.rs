@@ -11,11 +11,10 @@ use axum::{
     Json, Router,
     extract::{Query as Asking, State},
     http::HeaderMap,
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
 use dandelion_hub::{
-    intake,
     query::{self, Change, Query, completion},
     scope::Role,
 };
@@ -25,10 +24,10 @@ use self::cases::Cases;
 pub(super) use self::reading::colours;
 use super::{print, refused::Refused, wall::Wall};
 use crate::{
-    App, Flashed, Form, Problem, Signed,
+    App, Form, Problem, Signed,
     problem::Id,
     view::{
-        Flash, Place, counted,
+        Place,
         listening::lab::{LabPage, LabParts, LabVersion},
     },
 };
