@@ -201,7 +201,8 @@ test("the customer's answer arrives at the open desk, and confirms what was done
   await accessible(sunniva);
   await pane.getByRole("button", { name: "Resolve" }).click();
   await until("the resolution", async () => /resolved/i.test(await sunniva.locator("#case").innerText()));
-  await hook.send([post("thanks", "@hollerbek_care works now, thanks a lot!", { in_reply_to: reply.id, author: { id: "carla", handle: "@carla", name: "Carla Becker" } })]);
+  const taken = await hook.send([post("thanks", "@hollerbek_care works now, thanks a lot!", { in_reply_to: reply.id, author: { id: "carla", handle: "@carla", name: "Carla Becker" } })]);
+  assert.equal(taken.stored, 1, JSON.stringify(taken));
   await sunniva.locator("#thread").getByText("works now, thanks a lot!").first().waitFor();
   await sunniva.locator("#side section", { hasText: "What came of it" }).getByText(/confirmed/i).first().waitFor();
   await shot(sunniva, "demo-confirmed");

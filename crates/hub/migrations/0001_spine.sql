@@ -479,6 +479,7 @@ create table replies (
 );
 create index replies_case on replies (case_id);
 create index replies_state on replies (state, next_attempt_at);
+create index replies_remote on replies (remote_id);
 create table reply_steps (        -- every change of state, with who and when
   id bigint primary key,
   reply_id bigint not null references replies (id),

@@ -68,6 +68,28 @@ pub(super) async fn answers(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key
     rows.iter().map(|row| Ok(((row.get("network")?, row.get("in_reply_to")?), row.get("thread_id")?))).collect()
 }
 
+/// Threads of what we published under these keys: the thread that the reply answers.
+pub(super) async fn replies(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
+    let mut found = Vec::new();
+    let names: Vec<&String> = keys.iter().map(|(_, name)| name).collect();
+    for chunk in names.chunks(256) {
+        let size = [256, 32, 4, 1].into_iter().rfind(|size| *size >= chunk.len()).unwrap_or(256);
+        let places: Vec<String> = (1..=size).map(|n| tx.place(n).into_owned()).collect();
+        let sql = format!(
+            "select h.network as network, r.remote_id as remote_id, p.thread_id as thread
+             from replies r join handles h on h.id = r.handle_id join posts p on p.id = r.post_id
+             where r.remote_id in ({})",
+            places.join(", ")
+        );
+        let filled = (0..size).map(|n| Value::from(chunk[n.min(chunk.len() - 1)]));
+        for row in tx.all(Q::of(sql).bind_all(filled)).await? {
+            found.push(((row.get("network")?, row.get("remote_id")?), row.get("thread")?));
+        }
+    }
+    found.retain(|(key, _)| keys.contains(key));
+    Ok(found)
+}
+
 /// Threads by the network's own id of the conversation.
 pub(super) async fn threads(tx: &mut Tx, keys: &HashSet<Key>) -> Result<Vec<(Key, i64)>> {
     let keys: Vec<Key> = keys.iter().cloned().collect();

@@ -20,6 +20,7 @@ use crate::{
     log::Entry,
     near,
     store::{Q, Value, q},
+    unit::Org,
 };
 
 /// A post that is new to the store, with the ids it gets.
@@ -58,7 +59,7 @@ pub(super) async fn run(
         post.author = named.as_ref().and_then(|key| authors.get(key)).map(|(id, _)| *id);
         post.ours = named.as_ref().and_then(|key| authors.get(key)).is_some_and(|(_, ours)| *ours);
     }
-    join_threads(&mut tx, &mut new, &known).await?;
+    join_threads(&mut tx, &prepared.engine.org, &mut new, &known).await?;
     insert_posts(&mut tx, source, &new).await?;
     insert_words(&mut tx, &new).await?;
     keep_prints(&mut tx, &new).await?;
@@ -210,7 +211,7 @@ async fn authors(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<Ha
 }
 
 /// Finds each new post's thread, making new ones and merging those that turn out to be one.
-async fn join_threads(tx: &mut Tx, new: &mut [New<'_>], known: &HashMap<Key, Known>) -> Result<()> {
+async fn join_threads(tx: &mut Tx, org: &Org, new: &mut [New<'_>], known: &HashMap<Key, Known>) -> Result<()> {
     let (mut joins, mut referred, mut conversations) = (Joins::default(), HashSet::new(), HashSet::new());
     for post in new.iter() {
         let here = Node::Post(post.key.clone());
@@ -230,6 +231,11 @@ async fn join_threads(tx: &mut Tx, new: &mut [New<'_>], known: &HashMap<Key, Kno
         joins.join(Node::Post(key.clone()), Node::Thread(post.thread));
     }
     for (key, thread) in known::answers(tx, &referred).await? {
+        joins.join(Node::Post(key), Node::Thread(thread));
+    }
+    // Where we speak, they answer us: what we published from here is no post of a source.
+    let spoken: HashSet<Key> = referred.into_iter().filter(|key| org.speaks_on(&key.0)).collect();
+    for (key, thread) in known::replies(tx, &spoken).await? {
         joins.join(Node::Post(key), Node::Thread(thread));
     }
     let mut named = HashSet::new();

@@ -1,10 +1,10 @@
-use dandelion_post::{Author, Post, Refusal};
+use dandelion_post::{Author, Network, Post, Refusal};
 use jiff::Timestamp;
 
 use super::{Accounting, Item, receive};
 use crate::{
     Hub, both_stores, check,
-    log::Actor,
+    log::{Actor, Entry},
     query,
     source::{self, Kind, NewSource},
     store::{Q, q},
@@ -180,6 +180,39 @@ both_stores!(threads_join_whatever_comes_first, |hub| async move {
     assert_eq!(count(&hub, sql).await, 1, "each conversation is one thread");
     assert_eq!(count(&hub, "select count(distinct thread_id) from posts").await, 24);
     assert_eq!(count(&hub, "select count(*) from cases where state <> 'merged'").await, 24);
+    all_is_well(&hub).await;
+});
+
+both_stores!(who_answers_our_reply_is_in_its_case, |hub| async move {
+    let source = ready(&hub).await;
+    take(&hub, source, &[post("1", "my kettle leaks"), by("mia", post("2", "a kettle for two"))]).await;
+    let mut tx = hub.tx().await;
+    tx.run(q!("insert into members (id, key, name, email, created_at) values (1, 'ana', 'Ana', 'ana', 0)"))
+        .await
+        .unwrap();
+    let sql = "insert into replies (id, case_id, post_id, handle_id, member_id, text, state, key, version, created_at,
+          changed_at, attempts, sent_at, remote_id)
+        select 1, c.id, p.id, h.id, 1, 'which one is it?', 'sent', 'k', 1, 0, 0, 1, 0, 'ours-77'
+        from posts p join case_threads ct on ct.thread_id = p.thread_id join cases c on c.id = ct.case_id, handles h
+        where p.remote_id = '1' and h.key = 'care'";
+    assert_eq!(tx.run(q!(sql)).await.unwrap(), 1);
+    for sql in [
+        "insert into reply_steps (id, reply_id, state, version, at, reason) values (1, 1, 'sent', 1, 0, '')",
+        "insert into reply_attempts (id, reply_id, number, key, started_at, finished_at, result) values (1, 1, 1, 'k', 0, 0, 'sent')",
+    ] {
+        tx.run(q!(sql)).await.unwrap();
+    }
+    tx.log(Entry::new("reply.sent", "reply", 1));
+    tx.commit().await.unwrap();
+    // No word of theirs is listened for, and it names only what we published.
+    take(&hub, source, &[answer("ours-77", post("3", "the blue one"))]).await;
+    let same = "select count(distinct thread_id) from posts where remote_id in ('1', '3')";
+    assert_eq!(count(&hub, same).await, 1);
+    // Another network counts for itself.
+    take(&hub, source, &[Post { network: Some(Network::new("other").unwrap()), ..answer("ours-77", post("4", "no")) }])
+        .await;
+    assert_eq!(count(&hub, "select count(distinct thread_id) from posts").await, 3);
+    assert_eq!(count(&hub, "select count(*) from cases").await, 2);
     all_is_well(&hub).await;
 });
 

@@ -93,6 +93,8 @@ pub struct OutcomeRow {
     pub evidence_post: Option<i64>,
     /// Address of that post on its network.
     pub evidence_url: Option<String>,
+    /// What that post says; none where its author deleted it.
+    pub evidence_text: Option<String>,
     /// When.
     pub at: Micros,
     /// When it stopped holding.
@@ -125,7 +127,7 @@ pub struct Sums {
 
 const COLUMNS: &str = "u.id as u_id, u.key as u_key, u.name as u_name, o.id as id, o.kind as kind, o.grade as grade,
   o.case_id as case_id, c.title as title, o.evidence as evidence, o.handoff_id as handoff_id,
-  o.resolution_id as resolution_id, o.evidence_post_id as evidence_post_id, p.url as evidence_url, o.at as at,
+  o.resolution_id as resolution_id, o.evidence_post_id as evidence_post_id, p.url as evidence_url, p.text as evidence_text, o.at as at,
   o.void_at as void_at, o.void_why as void_why
   from outcomes o join units u on u.id = o.unit_id join cases c on c.id = o.case_id
   left join posts p on p.id = o.evidence_post_id";
@@ -218,6 +220,7 @@ fn row(row: &Row) -> Result<OutcomeRow> {
         resolution: row.get("resolution_id")?,
         evidence_post: row.get("evidence_post_id")?,
         evidence_url: row.get("evidence_url")?,
+        evidence_text: row.get::<Option<String>, _>("evidence_text")?.filter(|text| !text.is_empty()),
         at: row.get("at")?,
         void_at: row.get("void_at")?,
         void_why: row.get("void_why")?,

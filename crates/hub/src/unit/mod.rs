@@ -320,6 +320,11 @@ impl Org {
         self.line_of(unit).into_iter().find_map(|unit| unit.approval)
     }
 
+    /// Whether we have, or had, a handle on a network.
+    pub fn speaks_on(&self, network: &str) -> bool {
+        self.handles.iter().any(|handle| handle.network == network)
+    }
+
     /// A live handle by its network and name; `@` and case do not matter.
     pub fn handle_named(&self, network: &str, name: &str) -> Option<&Handle> {
         let folded = crate::handle::folded(name);

@@ -55,6 +55,8 @@ shape!(
         evidence_post: Option<i64>,
         /// Address of that post on its network.
         evidence_url: Option<String>,
+        /// What that post says; absent where its author deleted it.
+        evidence_text: Option<String>,
         /// When.
         at: Moment,
         /// When it stopped holding.

@@ -14,7 +14,7 @@ use super::{print, refused::ended, wall::Wall};
 use crate::{
     App, Problem, Signed, see_other,
     view::{
-        Place, Sentence, Text, counted, grouped,
+        Place, Sentence, counted, grouped,
         home::{First as FirstView, Funnel, Home, Step as Bar},
     },
 };
@@ -270,10 +270,9 @@ fn waits(read: &home::Home, org: &Org) -> Vec<Sentence> {
 async fn called(app: &App, signed: &Signed, wall: &Wall) -> Result<Vec<Sentence>, Problem> {
     let calls = case::pings(&app.hub, &signed.viewer, true, CALLS).await?;
     let line = |call: case::PingRow| {
-        let words: String =
-            Text::plain(call.text).shortened(LETTERS).segments.into_iter().map(|part| part.text).collect();
         let line = Sentence::new().strong(call.by.name).text(" called you to ");
-        let line = line.link(call.title, format!("/cases/{}", call.case)).text(": “").text(words).text("”, ");
+        let line =
+            line.link(call.title, format!("/cases/{}", call.case)).text(": ").quote(&call.text, LETTERS).text(", ");
         line.time(wall.clock(call.at)).text(".")
     };
     Ok(calls.into_iter().map(line).collect())

@@ -30,6 +30,8 @@ pub(super) fn routes() -> Router<App> {
 
 /// Lines on a page.
 const PAGE: i64 = 50;
+/// Letters of a post that is evidence.
+const LETTERS: usize = 160;
 
 /// What is asked for, as it stands in the address. `unit` is a key or a number; `from` and `to` are days, both
 /// included; `since` and `until` are moments in microseconds, for links from numbers counted by the moment.
@@ -259,13 +261,17 @@ fn line(row: outcome::OutcomeRow, now: Micros, zone: &TimeZone) -> OutcomeRow {
     }
 }
 
-/// The words of the evidence, leading to the post that shows it or to the case that holds it.
+/// The words of the evidence and of the post, leading to the post that shows it or to the case that holds it.
 fn evidence(row: &outcome::OutcomeRow) -> Sentence {
     let says = if row.evidence.is_empty() { "see the case" } else { &row.evidence };
     let Some(post) = row.evidence_post else {
         return Sentence::new().link(says, format!("/cases/{}", row.case));
     };
     let says = Sentence::new().link(says, format!("/cases/{}#post-{post}", row.case));
+    let says = match &row.evidence_text {
+        Some(text) => says.text(": ").quote(text, LETTERS),
+        None => says,
+    };
     match row.evidence_url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://")) {
         Some(url) => says.text(", ").link("on its network", url),
         None => says,

@@ -48,6 +48,8 @@ fn html_is_cleaned() {
 fn sentences_link_their_numbers() {
     let says = Sentence::new().link("61 issues", "/results?a=1&b=2").text(" & more");
     assert_eq!(says.render().unwrap(), "<a href=\"/results?a=1&#38;b=2\">61 issues</a> &#38; more");
+    assert_eq!(Sentence::new().quote(" <b>works</b> now ", 40).render().unwrap(), "“&#60;b&#62;works&#60;/b&#62; now”");
+    assert_eq!(Sentence::new().quote("the kettle leaks", 12).render().unwrap(), "“the kettle…”");
 }
 
 #[test]

@@ -79,13 +79,18 @@ impl Text {
                 left -= length;
                 continue;
             }
-            let cut: String = segment.text.chars().take(left).collect();
-            let kept = cut.rfind(' ').filter(|at| *at > cut.len() / 2).map_or(cut.as_str(), |at| &cut[..at]);
-            segments.push(Segment { text: format!("{kept}…"), mark: segment.mark });
+            segments.push(Segment { text: start(&segment.text, left), mark: segment.mark });
             break;
         }
         Self { segments }
     }
+}
+
+/// The start of a text that is longer than `max` letters.
+fn start(text: &str, max: usize) -> String {
+    let cut: String = text.chars().take(max).collect();
+    let kept = cut.rfind(' ').filter(|at| *at > cut.len() / 2).map_or(cut.as_str(), |at| &cut[..at]);
+    format!("{kept}…")
 }
 
 fn within(text: &str, span: &Range<usize>) -> Range<usize> {
@@ -147,6 +152,14 @@ impl Sentence {
     #[must_use]
     pub fn text(self, text: impl Into<String>) -> Self {
         self.with(Part::Plain(text.into()))
+    }
+
+    /// Adds what somebody wrote, in quotation marks: at most `max` letters of it.
+    #[must_use]
+    pub fn quote(self, written: &str, max: usize) -> Self {
+        let written = written.trim();
+        let long = written.chars().count() > max;
+        self.text(format!("“{}”", if long { start(written, max) } else { written.to_owned() }))
     }
 
     /// Adds words of weight.
