@@ -126,7 +126,7 @@ fn group(text: String, members: &[Node], known: &Known<'_>, truth: impl Fn(&[Exp
     let truth = truth(&children);
     // What made a group true are its true members; a false group lights nothing.
     let of = |spans: fn(&Explained) -> &[Range<usize>]| {
-        let all = children.iter().filter(|child| truth && child.truth).flat_map(|child| spans(child)).cloned();
+        let all = children.iter().filter(|child| truth && child.truth).flat_map(&spans).cloned();
         joined(all.collect())
     };
     let (spans, title_spans) = (of(|child| &child.spans), of(|child| &child.title_spans));

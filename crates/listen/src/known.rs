@@ -55,7 +55,9 @@ impl<'p> Known<'p> {
                 facts.language.or(self.post.lang.as_deref()).is_some_and(|tag| is_language(tag, &value.text))
             }
             NameField::Country => facts.country.or_else(|| self.extra("country")).is_some_and(same),
-            NameField::Network => facts.network.or(self.post.network.as_ref().map(|it| it.as_str())).is_some_and(same),
+            NameField::Network => {
+                facts.network.or(self.post.network.as_ref().map(dandelion_post::Network::as_str)).is_some_and(same)
+            }
             NameField::Source => facts.source.is_some_and(same),
             NameField::Site => self.post.url.as_deref().is_some_and(|url| is_host(host_of(url), &value.text)),
             NameField::Link => self.links().any(|link| address(link).starts_with(&value.text)),
@@ -140,7 +142,7 @@ impl<'p> Known<'p> {
     fn handles(&self) -> impl Iterator<Item = &str> {
         [&self.title, &self.text]
             .into_iter()
-            .flat_map(|words| words.iter())
+            .flat_map(Words::iter)
             .filter(|it| it.kind == Kind::Handle)
             .map(|it| it.word)
     }

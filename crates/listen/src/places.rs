@@ -75,14 +75,8 @@ fn of_phrase(phrase: &Phrase, words: &Words) -> Vec<Place> {
         } else {
             partial = extend(&partial, &here, phrase.gap);
         }
-        partial.truncate(MOST);
     }
-    let place = |it: Partial| Place {
-        from: it.from,
-        to: it.to,
-        spans: if phrase.gap == 0 { hull(it.spans) } else { it.spans },
-    };
-    partial.into_iter().map(place).collect()
+    partial.into_iter().map(|it| Place { from: it.from, to: it.to, spans: it.spans }).collect()
 }
 
 fn extend(partial: &[Partial], here: &[(u32, u32, Range<usize>)], gap: u32) -> Vec<Partial> {
@@ -94,16 +88,16 @@ fn extend(partial: &[Partial], here: &[(u32, u32, Range<usize>)], gap: u32) -> V
             if skipped > gap || longer.len() == MOST {
                 break;
             }
-            let spans = it.spans.iter().chain([span]).cloned().collect();
+            let mut spans = it.spans.clone();
+            match spans.last_mut() {
+                // Side by side: one stretch.
+                Some(last) if gap == 0 => last.end = last.end.max(span.end),
+                _ => spans.push(span.clone()),
+            }
             longer.push(Partial { from: it.from, to: *to, skipped, spans });
         }
     }
     longer
-}
-
-fn hull(spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return spans };
-    vec![first.start..last.end.max(first.end)]
 }
 
 /// Every stretch of positions where the pattern stands, by their first position.

@@ -183,21 +183,33 @@ impl Query {
 impl Node {
     /// All of them; flattened.
     pub(crate) fn and(members: Vec<Self>) -> Self {
-        let is_and = |node: Self| match node {
-            Self::And(inner) => inner,
-            other => vec![other],
-        };
-        let mut flat: Vec<Self> = members.into_iter().flat_map(is_and).collect();
+        let mut flat: Vec<Self> = members;
+        if flat.iter().any(|it| matches!(it, Self::And(_))) {
+            let mut all = Vec::with_capacity(flat.len() + 4);
+            for member in flat {
+                match member {
+                    Self::And(inner) => all.extend(inner),
+                    other => all.push(other),
+                }
+            }
+            flat = all;
+        }
         if flat.len() == 1 { flat.remove(0) } else { Self::And(flat) }
     }
 
     /// Any of them; flattened.
     pub(crate) fn or(members: Vec<Self>) -> Self {
-        let is_or = |node: Self| match node {
-            Self::Or(inner) => inner,
-            other => vec![other],
-        };
-        let mut flat: Vec<Self> = members.into_iter().flat_map(is_or).collect();
+        let mut flat: Vec<Self> = members;
+        if flat.iter().any(|it| matches!(it, Self::Or(_))) {
+            let mut all = Vec::with_capacity(flat.len() + 4);
+            for member in flat {
+                match member {
+                    Self::Or(inner) => all.extend(inner),
+                    other => all.push(other),
+                }
+            }
+            flat = all;
+        }
         if flat.len() == 1 { flat.remove(0) } else { Self::Or(flat) }
     }
 

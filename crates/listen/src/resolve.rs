@@ -126,12 +126,28 @@ impl Resolver<'_> {
         };
         match self.query(index, path) {
             Ok(query) => Ok(query.root),
-            Err(ResolveError::Cycle { ring }) if path.iter().any(|it| self.queries[*it].0 == ring[0]) => {
-                Err(ResolveError::Cycle { ring })
-            }
+            Err(ResolveError::Cycle { ring }) => match self.seen_from(path, &ring) {
+                Some(ring) => Err(ResolveError::Cycle { ring }),
+                None => {
+                    Err(ResolveError::Broken { name: name.to_owned(), reason: Box::new(ResolveError::Cycle { ring }) })
+                }
+            },
             Err(ResolveError::TooCostly { cost }) => Err(ResolveError::TooCostly { cost }),
             Err(reason) => Err(ResolveError::Broken { name: name.to_owned(), reason: Box::new(reason) }),
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// The same ring beginning with a query of the path; `None` where none of them is in it.
+    fn seen_from(&self, path: &[usize], ring: &[String]) -> Option<Vec<String>> {
+        let names = &ring[..ring.len() - 1];
+        let own = |name: &String| path.iter().any(|it| self.queries[*it].0 == *name);
+        if own(&ring[0]) {
+            return Some(ring.to_vec());
+        }
+        let at = names.iter().position(own)?;
+        Some(names[at..].iter().chain(&names[..=at]).cloned().collect())
     }
 }
 

@@ -2,8 +2,18 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
+mod generate;
+mod hostile;
 mod matcher;
+mod meaning;
+mod spec;
 mod words;
+
+/// So many cases of a property, or as many as `PROPTEST_CASES` asks for.
+pub(crate) fn cases(cases: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|asked| asked.parse().ok());
+    proptest::test_runner::Config { cases: asked.unwrap_or(cases), ..Default::default() }
+}
 
 pub(crate) fn post(text: &str) -> Post {
     Post { text: text.to_owned(), ..Post::default() }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::lexer::{Lexed, Lexer, QUOTES};
 use super::nearest::nearest;
 use super::number::{moment, number};
-use super::words::{FIXED, exact, inner, quoted, typed};
+use super::words::{FIXED, exact, inner, quoted, shown, typed};
 use crate::QueryError;
 use crate::query::{Has, Is, Leaf, NameField, NamePattern, NumberField};
 use crate::reading::{Piece, PieceKind};
@@ -197,6 +197,9 @@ impl Field {
 /// Reads a chunk that begins with `name:`; false if it does not.
 pub(super) fn fielded(lexer: &mut Lexer<'_>, span: Range<usize>) -> bool {
     let text = &lexer.text[span.clone()];
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return false;
+    }
     let Some((name, rest)) = text.split_once(':') else { return short_of_a_colon(lexer, text, &span) };
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -209,7 +212,9 @@ pub(super) fn fielded(lexer: &mut Lexer<'_>, span: Range<usize>) -> bool {
         return true;
     };
     let after = span.start + name.len() + 1;
-    lexer.out.pieces.push(Piece { span: span.start..after, kind: PieceKind::Field });
+    if lexer.shown {
+        lexer.out.pieces.push(Piece { span: span.start..after, kind: PieceKind::Field });
+    }
     lexer.at = after;
     if lexer.peek() == Some('(') {
         lexer.enter(field);
@@ -231,10 +236,9 @@ fn short_of_a_colon(lexer: &mut Lexer<'_>, text: &str, span: &Range<usize>) -> b
 }
 
 fn unknown(name: &str, text: &str, rest: &str, span: Range<usize>) -> QueryError {
-    let message = format!("there is no field `{name}:`");
+    let message = format!("there is no field `{}:`", shown(name));
     let lower = name.to_ascii_lowercase();
-    let quote =
-        format!("to search for these words write \"{}\" in quotes", super::words::shown(text).trim_end_matches(':'));
+    let quote = format!("to search for these words write \"{}\" in quotes", shown(text).trim_end_matches(':'));
     if lower == "near" || lower == "onear" {
         return QueryError::new(
             span,
@@ -244,9 +248,9 @@ fn unknown(name: &str, text: &str, rest: &str, span: Range<usize>) -> QueryError
     }
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
     let hint = match (elsewhere, nearest(&lower, Field::all().map(Field::word))) {
-        (Some(ours), _) if ours.ends_with(':') => format!("write `{ours}{rest}`; {quote}"),
+        (Some(ours), _) if ours.ends_with([':', '=']) => format!("write `{ours}{}`; {quote}", shown(rest)),
         (Some(ours), _) => format!("use {ours}; {quote}"),
-        (None, Some(near)) => format!("did you mean `{near}:{rest}`? Otherwise {quote}"),
+        (None, Some(near)) => format!("did you mean `{near}:{}`? Otherwise {quote}", shown(rest)),
         (None, None) => quote,
     };
     QueryError::new(span, message, hint)
@@ -271,7 +275,7 @@ fn one_of<T: Copy>(
     let words = || all.iter().map(|it| word(*it));
     all.iter().copied().find(|it| word(*it) == plain).ok_or_else(|| {
         let known: Vec<String> = words().map(|word| format!("`{field}:{word}`")).collect();
-        let message = format!("`{field}:` does not know `{}`", super::words::shown(text));
+        let message = format!("`{field}:` does not know `{}`", shown(text));
         let hint = match nearest(&lower, words()) {
             Some(near) => format!("did you mean `{field}:{near}`? There are {}", known.join(", ")),
             None => format!("there are {}", known.join(", ")),
@@ -302,32 +306,32 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
     }
     if wild && takes_stars && folded.chars().filter(|c| c.is_alphanumeric()).count() < FIXED {
         return wrong(
-            format!("`{word}:{}` would find nearly everybody", super::words::shown(text)),
+            format!("`{word}:{}` would find nearly everybody", shown(text)),
             "a name with `*` needs at least 2 other letters or digits",
         );
     }
     match field {
         NameField::Lang if !is_language(&folded) => {
             return wrong(
-                format!("`{text}` is no language tag"),
+                format!("`{}` is no language tag", shown(text)),
                 "write it as in `lang:de`, `lang:en` or `lang:pt-BR`",
             );
         }
         NameField::Country if folded.len() != 2 || !folded.bytes().all(|b| b.is_ascii_lowercase()) => {
-            return wrong(format!("`{text}` is no country code"), "write its two letters, as in `country:SE`");
+            return wrong(format!("`{}` is no country code", shown(text)), "write its two letters, as in `country:SE`");
         }
         NameField::Site if !is_host(&folded) => {
             return wrong(
-                format!("`{text}` is no host name"),
+                format!("`{}` is no host name", shown(text)),
                 "write it as in `site:example.com`; for a path use `link:\"example.com/path\"`",
             );
         }
         NameField::Sentiment if !SENTIMENTS.contains(&folded.as_str()) => {
             let near = nearest(&folded, SENTIMENTS.into_iter());
-            let hint = near.map_or(String::new(), |near| format!("did you mean `sentiment:{near}`? "));
+            let hint = near.map_or("there".to_owned(), |near| format!("did you mean `sentiment:{near}`? There"));
             return wrong(
-                format!("`sentiment:` does not know `{text}`"),
-                &format!("{hint}There are negative, neutral, positive and mixed"),
+                format!("`sentiment:` does not know `{}`", shown(text)),
+                &format!("{hint} are negative, neutral, positive and mixed"),
             );
         }
         _ => {}

@@ -22,6 +22,8 @@ pub(super) enum Lexed {
         ordered: bool,
     },
     Leaf(Leaf),
+    /// A leaf that is in the tree by now.
+    Taken,
     Error(QueryError),
 }
 
@@ -46,16 +48,18 @@ pub(super) struct Lexer<'t> {
     pub out: Lexing,
     /// For every open parenthesis, the field whose values stand within.
     groups: Vec<Option<Field>>,
+    /// Whether somebody looks at it: pieces, terms and warnings are wanted.
+    pub shown: bool,
 }
 
 /// Cuts a query into its pieces with their spans.
-pub(super) fn lex(text: &str) -> Lexing {
-    let mut lexer = Lexer { text, at: 0, out: Lexing::default(), groups: Vec::new() };
+pub(super) fn lex(text: &str, shown: bool) -> Lexing {
+    let mut lexer = Lexer { text, at: 0, out: Lexing::default(), groups: Vec::new(), shown };
     while lexer.step() {}
     lexer.out
 }
 
-impl<'t> Lexer<'t> {
+impl Lexer<'_> {
     fn step(&mut self) -> bool {
         let start = self.at;
         let Some(c) = self.peek() else { return false };
@@ -92,6 +96,13 @@ impl<'t> Lexer<'t> {
 
     /// Up to the next space, parenthesis, quotation mark or brace.
     pub(super) fn chunk_end(&self, from: usize) -> usize {
+        // Most are plain ASCII; bytes are faster to look at than characters.
+        let plain =
+            self.text.as_bytes()[from..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_');
+        let from = from + plain.count();
+        if matches!(self.text.as_bytes().get(from), None | Some(b' ' | b'(' | b')')) {
+            return from;
+        }
         let stops = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '{' | '}') || QUOTES.contains(&c);
         self.text[from..].find(stops).map_or(self.text.len(), |length| from + length)
     }
@@ -99,7 +110,9 @@ impl<'t> Lexer<'t> {
     /// Notes what was read and goes on behind it.
     pub(super) fn mark(&mut self, lexed: Lexed, span: Range<usize>, kind: PieceKind) {
         self.at = span.end;
-        self.out.pieces.push(Piece { span: span.clone(), kind });
+        if self.shown {
+            self.out.pieces.push(Piece { span: span.clone(), kind });
+        }
         self.out.lexed.push((lexed, span));
     }
 
@@ -159,6 +172,9 @@ impl<'t> Lexer<'t> {
     }
 
     fn operator(&mut self, text: &str, span: &Range<usize>) -> bool {
+        if !text.starts_with(['A', 'O', 'N']) {
+            return false;
+        }
         let lexed = match text {
             "AND" => Lexed::And,
             "OR" => Lexed::Or,

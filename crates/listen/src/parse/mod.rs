@@ -26,8 +26,8 @@ pub const MAX_DEPTH: usize = 100;
 /// Reads a query, or says where it is wrong and what to do.
 pub fn parse(text: &str) -> Result<Query, QueryError> {
     check_length(text)?;
-    let lexing = lex(text);
-    tree(text, &lexing.lexed).map(|(query, _)| query)
+    let mut lexing = lex(text, false);
+    tree(text, &mut lexing.lexed).map(|(query, _)| query)
 }
 
 /// Reads a query for somebody who is still typing it: never fails.
@@ -35,9 +35,9 @@ pub fn read(text: &str) -> Reading {
     if let Err(error) = check_length(text) {
         return Reading { query: Err(error), warnings: Vec::new(), pieces: Vec::new(), terms: Vec::new() };
     }
-    let Lexing { lexed, pieces, mut warnings, terms } = lex(text);
+    let Lexing { mut lexed, pieces, mut warnings, terms } = lex(text, true);
     warn::of_words(text, &lexed, &mut warnings);
-    let query = tree(text, &lexed).map(|(query, more)| {
+    let query = tree(text, &mut lexed).map(|(query, more)| {
         warnings.extend(more);
         warn::of_moments(text, &query, &mut warnings);
         query
@@ -54,7 +54,8 @@ fn check_length(text: &str) -> Result<(), QueryError> {
     Err(QueryError::new(0..text.len(), message, "divide it into several queries"))
 }
 
-fn tree(text: &str, lexed: &[(Lexed, Range<usize>)]) -> Result<(Query, Vec<Warning>), QueryError> {
+/// Leaves are taken out of `lexed`.
+fn tree(text: &str, lexed: &mut [(Lexed, Range<usize>)]) -> Result<(Query, Vec<Warning>), QueryError> {
     if lexed.is_empty() {
         return Err(QueryError::new(0..text.len(), "the query is empty", "write at least one word to look for"));
     }
@@ -85,7 +86,7 @@ fn tree(text: &str, lexed: &[(Lexed, Range<usize>)]) -> Result<(Query, Vec<Warni
 
 struct Parser<'t> {
     text: &'t str,
-    lexed: &'t [(Lexed, Range<usize>)],
+    lexed: &'t mut [(Lexed, Range<usize>)],
     at: usize,
     depth: usize,
     warnings: Vec<Warning>,
@@ -93,8 +94,8 @@ struct Parser<'t> {
     spread: u64,
 }
 
-impl<'t> Parser<'t> {
-    fn here(&self) -> Option<&'t (Lexed, Range<usize>)> {
+impl Parser<'_> {
+    fn here(&self) -> Option<&(Lexed, Range<usize>)> {
         self.lexed.get(self.at)
     }
 
@@ -104,7 +105,11 @@ impl<'t> Parser<'t> {
 
     fn or(&mut self) -> Result<Node, QueryError> {
         let mut mixed = None;
-        let mut members = vec![self.and(&mut mixed)?];
+        let first = self.and(&mut mixed)?;
+        if !self.sees(&Lexed::Or) {
+            return Ok(first);
+        }
+        let mut members = vec![first];
         while self.sees(&Lexed::Or) {
             self.at += 1;
             members.push(self.and(&mut mixed)?);
@@ -123,7 +128,11 @@ impl<'t> Parser<'t> {
     /// `several` is set to the place of the first conjunction of several members.
     fn and(&mut self, several: &mut Option<Range<usize>>) -> Result<Node, QueryError> {
         let start = self.here().map_or(self.text.len(), |(_, span)| span.start);
-        let mut members = vec![self.not()?];
+        let first = self.not()?;
+        if matches!(self.here(), None | Some((Lexed::Or | Lexed::Close, _))) {
+            return Ok(first);
+        }
+        let mut members = vec![first];
         loop {
             match self.here() {
                 Some((Lexed::And, _)) => self.at += 1,
@@ -150,10 +159,10 @@ impl<'t> Parser<'t> {
         let from = self.at;
         let mut left = self.one()?;
         let mut chained = 0;
-        while let Some((Lexed::Near { within, ordered }, operator)) = self.here() {
+        while let Some((Lexed::Near { within, ordered }, operator)) = self.here().cloned() {
             chained += 1;
             if self.depth + chained > MAX_DEPTH {
-                return Err(too_deep(operator.clone()));
+                return Err(too_deep(operator));
             }
             let left_span = self.lexed[from].1.start..self.lexed[self.at - 1].1.end;
             self.at += 1;
@@ -162,8 +171,8 @@ impl<'t> Parser<'t> {
             let right_span = self.lexed[right_from].1.start..self.lexed[self.at - 1].1.end;
             near::check(&left, &left_span)?;
             near::check(&right, &right_span)?;
-            near::check_titles(&left, &right, operator)?;
-            left = near::spread(left, right, (*within, *ordered), operator, &mut self.spread)?;
+            near::check_titles(&left, &right, &operator)?;
+            left = near::spread(left, right, (within, ordered), &operator, &mut self.spread)?;
         }
         Ok(left)
     }
@@ -177,11 +186,14 @@ impl<'t> Parser<'t> {
     }
 
     fn one(&mut self) -> Result<Node, QueryError> {
-        let Some((lexed, span)) = self.here() else { return Err(self.nothing_here(self.text.len()..self.text.len())) };
+        let end = self.text.len();
+        let Some((lexed, span)) = self.lexed.get_mut(self.at) else { return Err(self.nothing_here(end..end)) };
+        let span = span.clone();
         match lexed {
-            Lexed::Leaf(leaf) => {
+            Lexed::Leaf(_) => {
+                let taken = std::mem::replace(lexed, Lexed::Taken);
                 self.at += 1;
-                Ok(Node::Leaf(leaf.clone()))
+                if let Lexed::Leaf(leaf) = taken { Ok(Node::Leaf(leaf)) } else { Err(self.nothing_here(span)) }
             }
             Lexed::Open => {
                 let inner = self.deeper(Self::or)?;
@@ -191,13 +203,11 @@ impl<'t> Parser<'t> {
                         Ok(inner)
                     }
                     Some((Lexed::Error(error), _)) => Err(error.clone()),
-                    _ => {
-                        Err(QueryError::new(span.clone(), "this `(` is never closed", "add a `)` where the group ends"))
-                    }
+                    _ => Err(QueryError::new(span, "this `(` is never closed", "add a `)` where the group ends")),
                 }
             }
             Lexed::Error(error) => Err(error.clone()),
-            _ => Err(self.nothing_here(span.clone())),
+            _ => Err(self.nothing_here(span)),
         }
     }
 

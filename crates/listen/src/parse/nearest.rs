@@ -1,11 +1,16 @@
+/// Longer words are compared with none: the time grows with the cube of the length.
+const LONGEST: usize = 64;
+
 /// The known word that is typed most alike, if any is alike at all.
 pub(crate) fn nearest<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let most = if typed.chars().count() < 5 { 1 } else { 2 };
-    known
-        .map(|word| (distance(typed, word), word))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|it| it.0)
-        .map(|it| it.1)
+    let letters = typed.chars().take(LONGEST + 1).count();
+    if letters > LONGEST {
+        return None;
+    }
+    let most = if letters < 5 { 1 } else { 2 };
+    let alike = |word: &&str| word.chars().count().abs_diff(letters) <= most;
+    let near = known.filter(alike).map(|word| (distance(typed, word), word)).filter(|(distance, _)| *distance <= most);
+    near.min_by_key(|it| it.0).map(|it| it.1)
 }
 
 /// Damerau–Levenshtein distance in characters, unrestricted: insertions, deletions, substitutions and transpositions of

@@ -11,7 +11,7 @@ use crate::query::{Leaf, NumberField};
 
 /// `5`, `>5`, `>=5`, `<5`, `<=5`, `5..10`, `5..`, `..10`; with `k` and `m`, in ages with `d`, `w`, `m` and `y`.
 pub(super) fn number(field: NumberField, text: &str, span: &Range<usize>) -> Result<Leaf, QueryError> {
-    let one = |text: &str| amount(field, text).ok_or_else(|| no_number(field, text, span));
+    let one = |part: &str| amount(field, part).ok_or_else(|| no_number(field, text, span));
     let (low, high) = if let Some((from, to)) = text.split_once("..") {
         let side = |text: &str| if text.is_empty() { Ok(None) } else { one(text).map(Some) };
         (side(from)?, side(to)?)

@@ -12,6 +12,10 @@ use crate::{QueryError, Warning};
 const STAND_INS: [char; 8] = ['ʘ', 'ǂ', 'ǁ', 'ǃ', 'ǀ', 'ʬ', 'ʭ', 'ƻ'];
 /// Fixed characters that a word with wildcards needs.
 pub(super) const FIXED: usize = 2;
+/// Most characters of a word with wildcards or a distance.
+const LONGEST: usize = 64;
+/// Most words of a phrase.
+const MAX_WORDS: usize = 100;
 
 /// Reads the words at `span`, not in quotes.
 pub(super) fn typed(lexer: &mut Lexer<'_>, span: Range<usize>, leaf: fn(Phrase) -> Leaf) {
@@ -20,9 +24,11 @@ pub(super) fn typed(lexer: &mut Lexer<'_>, span: Range<usize>, leaf: fn(Phrase) 
     match read {
         Err(error) => lexer.fail(span, error),
         Ok(words) => {
-            warn_of_signs(lexer, text, &span);
-            if words.len() == 1 {
-                note_term(lexer, &words[0], &span);
+            if lexer.shown {
+                warn_of_signs(lexer, text, &span);
+                if words.len() == 1 {
+                    note_term(lexer, &words[0], &span);
+                }
             }
             let kind = if words.len() == 1 { piece_kind(&words[0]) } else { PieceKind::Phrase };
             let quoted = words.len() > 1;
@@ -47,7 +53,7 @@ pub(super) fn quoted(lexer: &mut Lexer<'_>, leaf: fn(Phrase) -> Leaf) {
         Err(error) => lexer.fail(start..end, error),
         Ok(words) => {
             let single = words.len() == 1;
-            if single {
+            if single && lexer.shown {
                 warn_of_one(lexer, &inner, start..end, gap);
             }
             let phrase = Phrase { words, gap: if single { 0 } else { gap }, quoted: true };
@@ -94,6 +100,7 @@ fn exact_words(inner: &str, span: &Range<usize>) -> Result<Vec<Pattern>, QueryEr
         };
         found.push(Pattern { sort, shape: Shape::Exact(token.exact.to_owned()) });
     }
+    check_words(&found, span)?;
     if found.is_empty() {
         let message = "there is no word between these braces";
         return Err(QueryError::new(span.clone(), message, "write the exact letters, as in `{ACME}`"));
@@ -133,7 +140,7 @@ fn phrase(inner: &str, at: usize, span: Range<usize>) -> Result<Vec<Pattern>, Qu
     let mut from = 0;
     for piece in inner.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end();
-        if !word.is_empty() && !Words::of(&word.replace(['*', '?'], "ʘ")).is_empty() {
+        if word.contains(char::is_alphanumeric) || !Words::of(&word.replace(['*', '?'], "ʘ")).is_empty() {
             words.extend(patterns(word, at + from, true)?);
         }
         from += piece.len();
@@ -141,12 +148,22 @@ fn phrase(inner: &str, at: usize, span: Range<usize>) -> Result<Vec<Pattern>, Qu
     if words.is_empty() {
         return Err(wordless(span, inner));
     }
+    check_words(&words, &span)?;
     Ok(words)
 }
 
 /// The patterns of one typed word. Several where punctuation divides it; in quotes a hyphen does as well.
 pub(super) fn patterns(text: &str, at: usize, in_quotes: bool) -> Result<Vec<Pattern>, QueryError> {
     let span = at..at + text.len();
+    // Most words are plain, and plain words are what they are.
+    let (sort, name) = match text.as_bytes() {
+        [b'#', first, ..] if first.is_ascii() => (Sort::Tag, &text[1..]),
+        [b'@', first, ..] if first.is_ascii() => (Sort::Handle, &text[1..]),
+        _ => (Sort::Bare, text),
+    };
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(vec![Pattern { sort, shape: Shape::Word(name.to_ascii_lowercase()) }]);
+    }
     if let Some((body, distance)) = fuzzy(text) {
         return fuzzy_word(body, distance, in_quotes, &span).map(|word| vec![word]);
     }
@@ -154,11 +171,20 @@ pub(super) fn patterns(text: &str, at: usize, in_quotes: bool) -> Result<Vec<Pat
     if wild {
         return wild_words(text, in_quotes, &span);
     }
-    let found = cut(text, in_quotes, &span)?;
+    let mut found = cut(text, in_quotes, &span)?;
     if found.len() > 1 && !in_quotes {
-        return cut(text, true, &span);
+        found = cut(text, true, &span)?;
     }
+    check_words(&found, &span)?;
     Ok(found)
+}
+
+fn check_words(words: &[Pattern], span: &Range<usize>) -> Result<(), QueryError> {
+    if words.len() <= MAX_WORDS {
+        return Ok(());
+    }
+    let message = format!("a phrase of {} words; at most {MAX_WORDS} are taken", words.len());
+    Err(QueryError::new(span.clone(), message, "its first dozen words will find the same"))
 }
 
 /// Cuts a typed word by the rules of posts.
@@ -222,7 +248,7 @@ fn pattern(token: &Token<'_>) -> Pattern {
 /// `kettle~1`: the word and what is said of its distance.
 fn fuzzy(text: &str) -> Option<(&str, &str)> {
     let (body, distance) = text.rsplit_once('~')?;
-    let number = distance.bytes().all(|byte| byte.is_ascii_digit());
+    let number = distance.len() < 10 && distance.bytes().all(|byte| byte.is_ascii_digit());
     (number && body.chars().any(char::is_alphanumeric)).then_some((body, distance))
 }
 
@@ -231,8 +257,8 @@ fn fuzzy_word(body: &str, distance: &str, divide: bool, span: &Range<usize>) -> 
         "1" => 1,
         "2" => 2,
         _ => {
-            let message = format!("`{body}~{distance}` asks for a distance that is not offered");
-            let hint = format!("write `{body}~1` or `{body}~2`: one or two letters may differ");
+            let message = format!("`{}~{distance}` asks for a distance that is not offered", shown(body));
+            let hint = format!("write `{0}~1` or `{0}~2`: one or two letters may differ", shown(body));
             return Err(QueryError::new(span.clone(), message, hint));
         }
     };
@@ -241,13 +267,11 @@ fn fuzzy_word(body: &str, distance: &str, divide: bool, span: &Range<usize>) -> 
         return Err(QueryError::new(span.clone(), message, "keep one of them"));
     }
     let mut words = cut(body, divide, span)?;
-    let word = match (words.pop(), words.is_empty()) {
-        (Some(Pattern { sort: Sort::Bare, shape: Shape::Word(word) }), true) => word,
-        _ => {
-            let message = format!("`~{distance}` works on a single word of letters, and `{body}` is none");
-            return Err(QueryError::new(span.clone(), message, "remove the `~` and its number"));
-        }
+    let (Some(Pattern { sort: Sort::Bare, shape: Shape::Word(word) }), true) = (words.pop(), words.is_empty()) else {
+        let message = format!("`~{distance}` works on a single word of letters, and `{}` is none", shown(body));
+        return Err(QueryError::new(span.clone(), message, "remove the `~` and its number"));
     };
+    check_length(&word, span)?;
     let least = FIXED + usize::from(most);
     if word.chars().count() < least {
         let message = format!("`{body}~{distance}` would find nearly every short word");
@@ -290,6 +314,7 @@ fn wild_words(text: &str, divide: bool, span: &Range<usize>) -> Result<Vec<Patte
     if found.len() > 1 {
         found = cut(&stood, true, span)?;
     }
+    check_words(&found, span)?;
     for word in &mut found {
         let Shape::Word(folded) = &word.shape else { continue };
         if folded.contains([any, one]) {
@@ -310,12 +335,22 @@ fn glob(folded: &str, any: char, one: char, text: &str, span: &Range<usize>) -> 
             _ => glob.push(c),
         }
     }
+    check_length(&glob, span)?;
     if glob.chars().filter(|c| c.is_alphanumeric()).count() < FIXED {
         let message = format!("`{}` would find nearly everything", shown(text));
         let hint = format!("a word with `*` or `?` needs at least {FIXED} other letters or digits");
         return Err(QueryError::new(span.clone(), message, hint));
     }
     Ok(glob)
+}
+
+/// What is held against every word must be short.
+fn check_length(word: &str, span: &Range<usize>) -> Result<(), QueryError> {
+    if word.chars().count() <= LONGEST {
+        return Ok(());
+    }
+    let message = format!("a word with `*`, `?` or `~` may have at most {LONGEST} characters");
+    Err(QueryError::new(span.clone(), message, "write its beginning and a `*`"))
 }
 
 fn address(text: &str, span: &Range<usize>) -> QueryError {
@@ -326,6 +361,10 @@ fn address(text: &str, span: &Range<usize>) -> QueryError {
 }
 
 pub(super) fn wordless(span: Range<usize>, text: &str) -> QueryError {
+    if text.trim().is_empty() {
+        let message = "there is nothing between these quotation marks";
+        return QueryError::new(span, message, "write the words that stand side by side, or remove them");
+    }
     let hint = match text.trim() {
         "|" | "||" => "write `OR` for either of two words",
         "&" | "&&" | "+" => "words side by side must all be there; write nothing or `AND`",

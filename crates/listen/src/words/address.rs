@@ -54,9 +54,8 @@ fn trimmed(row: &Row, at: usize, mut end: usize) -> usize {
     let opened = (at..end).any(|at| row.c(at) == Some('('));
     while end > at {
         match row.c(end - 1) {
-            Some('.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | ']' | '[' | '_' | '~') => end -= 1,
+            Some('.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | ']' | '[' | '_' | '~' | '(') => end -= 1,
             Some(')') if !opened => end -= 1,
-            Some('(') => end -= 1,
             _ => break,
         }
     }

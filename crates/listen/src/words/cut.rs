@@ -110,9 +110,15 @@ impl Cutter<'_> {
         opened && self.is(self.at + 1, &[Class::Letter]) && self.row.c(self.at + 1).is_some_and(char::is_alphabetic)
     }
 
+    /// Where glyphs of these classes, from `at` on, end.
+    fn upto(&self, at: usize, classes: &[Class]) -> usize {
+        let rest = self.row.glyphs.get(at..).unwrap_or_default();
+        at + rest.iter().take_while(|glyph| classes.contains(&glyph.class)).count()
+    }
+
     /// Letters and marks from `at` on.
     fn letters(&self, at: usize) -> usize {
-        (at..).take_while(|at| self.is(*at, &[Class::Letter, Class::Mark])).last().map_or(at, |last| last + 1)
+        self.upto(at, &[Class::Letter, Class::Mark])
     }
 
     /// The longest run of parts joined by punctuation that belongs to a word, and its whole and parts as tokens.
@@ -164,7 +170,7 @@ impl Cutter<'_> {
 
     /// Signs at the end that belong to the word: `C++`, `C#`.
     fn suffix(&self, at: usize) -> usize {
-        let plus = (at..).take_while(|at| self.row.c(*at) == Some('+')).count();
+        let plus = self.row.glyphs[at..].iter().take_while(|glyph| glyph.c == '+').count();
         let signs = if plus == 0 && self.row.c(at) == Some('#') { 1 } else { plus };
         let ends = !self.is(at + signs, &[Class::Letter, Class::Mark, Class::Dense]);
         if ends && self.row.c(at + signs) != Some('#') { signs } else { 0 }
@@ -299,8 +305,7 @@ impl Cutter<'_> {
         }
         match sign {
             '#' => {
-                let classes = &[Class::Letter, Class::Dense, Class::Mark];
-                let end = (start + 1..).take_while(|at| self.is(*at, classes)).last().map_or(start + 1, |at| at + 1);
+                let end = self.upto(start + 1, &[Class::Letter, Class::Dense, Class::Mark]);
                 self.push_named(Kind::Tag, start..end);
             }
             '@' => self.handle(start),
