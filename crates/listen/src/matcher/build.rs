@@ -3,11 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use super::anchor::{Choice, Set};
-use super::code::{self, Head};
+use super::code::{self, Head, Op};
 use super::common::{Known, guess};
 use super::compile::Names;
 use super::patterns::Patterns;
-use super::segment::{DIRECT, EMPTY, Segment, Slot, Term};
+use super::segment::{DIRECT, LONG, Segment, Slot, Term};
 use super::terms::{Domain, TermId, Terms};
 use super::tree::{Near, Phrase, Place, Tree};
 use crate::query::Query;
@@ -25,8 +25,8 @@ pub(super) struct Builder {
 struct Branch {
     query: u32,
     clauses: Vec<Tree>,
-    /// Whether the first clause says only that an anchor is there.
-    decided: bool,
+    /// The clause that says only that an anchor is there.
+    decided: Option<Tree>,
     anchor: Option<Set>,
 }
 
@@ -50,7 +50,8 @@ impl Builder {
         });
         segment.each_branch(|head, clauses| {
             if keep(head.query) {
-                let mut clauses: Vec<Tree> = code::nodes(clauses).map(|(op, body)| code::read(op, body)).collect();
+                let nodes = code::nodes(clauses).filter(|(op, _)| *op != Op::Hint);
+                let mut clauses: Vec<Tree> = nodes.map(|(op, body)| code::read(op, body)).collect();
                 clauses.iter_mut().for_each(|clause| names.rename(clause));
                 let only = if clauses.len() == 1 { clauses.pop() } else { None };
                 ways[head.query as usize].push(only.unwrap_or(Tree::And(clauses)));
@@ -84,8 +85,7 @@ impl Builder {
         let cost = |branch: &Branch| branch.anchor.as_ref().map_or(f32::MAX, |set| set.cost);
         branches.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let (name, order) = by_frequency(&costs);
-        let mut segment =
-            Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
+        let mut segment = Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
         let mut postings: Vec<Posting> =
             direct.iter().map(|(term, query)| (name[*term as usize], query | DIRECT)).collect();
         for branch in &branches {
@@ -174,31 +174,17 @@ impl Renamed<'_> {
     }
 }
 
-/// The clause with the rarest terms comes first, then what is cheap and seldom true.
+/// The clause with the rarest terms is what the branch waits at; the others come in the order of cheap and seldom true.
 fn branch(query: u32, way: Tree, choice: &Choice) -> Branch {
     let mut clauses = clauses(way);
-    let mut best: Option<(usize, Set)> = None;
-    for (at, clause) in clauses.iter().enumerate() {
-        if let Some(set) =
-            choice.required(clause, true).filter(|set| best.as_ref().is_none_or(|it| set.cost < it.1.cost))
-        {
-            best = Some((at, set));
-        }
-    }
-    let Some((at, set)) = best else {
-        order(&mut clauses, choice);
-        return Branch { query, clauses, decided: false, anchor: None };
-    };
-    let first = clauses.remove(at);
-    let decided = is_any_term(&first);
-    order(&mut clauses, choice);
-    if decided {
-        clauses.insert(0, first);
-    } else {
-        clauses.push(first);
-        order(&mut clauses, choice);
-    }
-    Branch { query, clauses, decided, anchor: Some(set) }
+    let sets = clauses.iter().enumerate().filter_map(|(at, clause)| Some((at, choice.required(clause, true)?)));
+    let best = sets.min_by(|(_, a), (_, b)| a.cost.total_cmp(&b.cost));
+    let decided = best.as_ref().map(|(at, _)| *at).filter(|at| is_any_term(&clauses[*at])).map(|at| clauses.remove(at));
+    let by_effort = |clause: &Tree| (effort(clause), passes(clause, choice));
+    let mut keyed: Vec<_> = clauses.into_iter().map(|clause| (by_effort(&clause), clause)).collect();
+    keyed.sort_by(|((a, x), _), ((b, y), _)| a.cmp(b).then_with(|| x.total_cmp(y)));
+    let clauses = keyed.into_iter().map(|(_, clause)| clause).collect();
+    Branch { query, clauses, decided, anchor: best.map(|(_, set)| set) }
 }
 
 fn is_any_term(clause: &Tree) -> bool {
@@ -207,10 +193,6 @@ fn is_any_term(clause: &Tree) -> bool {
         Tree::Or(members) => members.iter().all(|member| matches!(member, Tree::Term(_))),
         _ => false,
     }
-}
-
-fn order(clauses: &mut [Tree], choice: &Choice) {
-    clauses.sort_by(|a, b| effort(a).cmp(&effort(b)).then_with(|| passes(a, choice).total_cmp(&passes(b, choice))));
 }
 
 /// What kind of work judging takes: bits, positions, the post itself.
@@ -255,15 +237,14 @@ impl Segment {
     fn write(&mut self, branch: &Branch, name: &[TermId], postings: &mut Vec<Posting>) {
         let at = self.code.len();
         self.code.extend([0; Head::WORDS]);
-        let mut decided = 0;
-        for (nth, clause) in branch.clauses.iter().enumerate() {
-            code::write(clause, name, &mut self.code);
-            if nth == 0 && branch.decided {
-                decided = (self.code.len() - at - Head::WORDS) as u32;
-            }
+        for clause in &branch.clauses {
+            code::write_hints(clause, name, &mut self.code);
         }
+        branch.clauses.iter().for_each(|clause| code::write(clause, name, &mut self.code));
+        let undecided = (self.code.len() - at - Head::WORDS) as u32;
+        branch.decided.iter().for_each(|clause| code::write(clause, name, &mut self.code));
         let length = (self.code.len() - at - Head::WORDS) as u32;
-        Head { query: branch.query, length, decided }.write(&mut self.code[at..at + Head::WORDS]);
+        Head { query: branch.query, undecided, length }.write(&mut self.code[at..at + Head::WORDS]);
         match &branch.anchor {
             Some(set) => postings.extend(set.terms.iter().map(|term| (name[*term as usize], at as u32))),
             None => self.always.push(at as u32),
@@ -274,60 +255,61 @@ impl Segment {
     fn index(&mut self, terms: &Terms, order: &[TermId], mut postings: Vec<Posting>) {
         postings.sort_unstable();
         postings.dedup();
-        let filter_bits = (order.len() * 8).next_power_of_two().max(1024);
-        let slots = (order.len() * 3 / 2).next_power_of_two().max(2);
-        self.filter = vec![0; filter_bits / 64];
-        self.filter_shift = 64 - filter_bits.trailing_zeros();
-        self.slots = vec![Slot { tag: 0, term: EMPTY }; slots];
+        // At most two slots in five are taken, so that few terms lie elsewhere than where their hash leads.
+        let slots = (order.len() * 5 / 2).next_power_of_two().max(2);
+        self.slots = vec![Slot::EMPTY; slots];
         self.slot_shift = 64 - slots.trailing_zeros();
         let mut at = 0;
         for (new, old) in (0..).zip(order) {
             let begin = at;
             at += postings[at..].iter().take_while(|(term, _)| *term == new).count();
-            self.push_term(terms, *old, begin as u32);
+            self.begins.push(begin as u32);
+            self.push_term(terms, *old);
             let domain = terms.domain(*old);
             if domain != Domain::PATTERN {
-                self.place(terms.hash(*old), new);
+                self.place(terms.hash(*old), new, domain);
             }
             if domain.0 >= Domain::FIELDS && at > begin {
                 self.fields |= 1 << (domain.0 - Domain::FIELDS);
             }
         }
-        self.terms.push(Term { first: 0, length: 0, rest: 0, postings: at as u32, domain: Domain::PATTERN });
-        let pattern =
-            |(new, old): (TermId, &TermId)| (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)));
+        self.begins.push(at as u32);
+        let pattern = |(new, old): (TermId, &TermId)| {
+            (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)))
+        };
         self.patterns = Patterns::new((0..).zip(order).filter_map(pattern));
         self.postings = postings.into_iter().map(|(_, posting)| posting).collect();
     }
 
-    fn push_term(&mut self, terms: &Terms, term: TermId, postings: u32) {
+    fn push_term(&mut self, terms: &Terms, term: TermId) {
         let text = terms.text(term);
-        let mut first = [0; 8];
-        let inline = text.len().min(8);
-        first[..inline].copy_from_slice(&text[..inline]);
-        self.terms.push(Term {
-            first: u64::from_le_bytes(first),
-            length: text.len() as u32,
-            rest: self.rest.len() as u32,
-            postings,
-            domain: terms.domain(term),
-        });
-        self.rest.extend_from_slice(&text[inline..]);
+        let eight = |chunk: &[u8]| {
+            let mut eight = [0; 8];
+            eight[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(eight)
+        };
+        let long = text.len() > 8;
+        self.firsts.push(if long { terms.hash(term) | LONG } else { eight(text) });
+        self.terms.push(Term { length: text.len() as u32, rest: self.long.len() as u32, domain: terms.domain(term) });
+        if long {
+            self.long.extend(text.chunks(8).map(eight));
+        }
     }
 
-    fn place(&mut self, hash: u64, term: TermId) {
-        let bit = hash >> self.filter_shift;
-        self.filter[(bit / 64) as usize] |= 1 << (bit % 64);
+    fn place(&mut self, hash: u64, term: TermId, domain: Domain) {
         let mut at = (hash >> self.slot_shift) as usize;
-        while self.slots[at].term != EMPTY {
+        while self.slots[at].term() != Slot::TERM {
+            self.slots[at].set_on();
             at = (at + 1) & (self.slots.len() - 1);
         }
-        self.slots[at] = Slot { tag: hash as u32, term };
+        self.slots[at] = Slot::new(term, hash, domain);
     }
 
     fn trim(&mut self) {
+        self.firsts.shrink_to_fit();
+        self.begins.shrink_to_fit();
         self.terms.shrink_to_fit();
-        self.rest.shrink_to_fit();
+        self.long.shrink_to_fit();
         self.postings.shrink_to_fit();
         self.code.shrink_to_fit();
         self.always.shrink_to_fit();

@@ -23,6 +23,8 @@ pub(super) enum Op {
     Near = 6,
     /// The number of a test.
     Test = 7,
+    /// Terms of which one is there where a later clause holds: says early and cheaply that it does not.
+    Hint = 8,
 }
 
 /// In a unit: nothing may stand between it and the unit before.
@@ -43,7 +45,8 @@ impl Op {
             4 => Self::Not,
             5 => Self::Phrase,
             6 => Self::Near,
-            _ => Self::Test,
+            7 => Self::Test,
+            _ => Self::Hint,
         }
     }
 }
@@ -69,24 +72,26 @@ pub(super) fn nodes(mut code: &[u32]) -> impl Iterator<Item = (Op, &[u32])> {
 pub(super) struct Head {
     /// The query, by its place.
     pub query: u32,
+    /// Words of the clauses that must be judged where one of the branch's anchors was found; the other clauses, behind
+    /// them, say only that one is there.
+    pub undecided: u32,
     /// Words of all clauses.
     pub length: u32,
-    /// Words of the first clauses, which hold already where one of the branch's anchors was found.
-    pub decided: u32,
 }
 
 impl Head {
     pub(super) const WORDS: usize = 3;
+    /// Where `undecided` stands.
+    pub(super) const UNDECIDED: usize = 1;
 
-    #[inline]
     pub(super) fn read(code: &[u32], at: usize) -> Option<(Self, &[u32])> {
-        let [query, length, decided] = *code.get(at..)?.first_chunk()?;
+        let [query, undecided, length] = *code.get(at..)?.first_chunk()?;
         let clauses = code.get(at + Self::WORDS..at + Self::WORDS + length as usize)?;
-        Some((Self { query, length, decided }, clauses))
+        Some((Self { query, undecided, length }, clauses))
     }
 
     pub(super) fn write(self, code: &mut [u32]) {
-        code.copy_from_slice(&[self.query, self.length, self.decided]);
+        code.copy_from_slice(&[self.query, self.undecided, self.length]);
     }
 }
 
@@ -138,6 +143,38 @@ fn write_body(tree: &Tree, name: &[TermId], code: &mut Vec<u32>) -> Op {
     }
 }
 
+/// Writes what must be there where a phrase or nearness stands: each word, each side.
+pub(super) fn write_hints(tree: &Tree, name: &[TermId], code: &mut Vec<u32>) {
+    let mut hint = |terms: &[TermId]| {
+        if (1..=16).contains(&terms.len()) {
+            code.push(Op::Hint as u32 | (terms.len() as u32) << 8);
+            code.extend(terms.iter().map(|term| name[*term as usize]));
+        }
+    };
+    match tree {
+        Tree::Phrase(phrase) if phrase.units.len() <= 4 => phrase.units.iter().for_each(|unit| hint(&[unit.term])),
+        Tree::Near(near) => {
+            for side in [&near.left, &near.right] {
+                if let Some(terms) = of_side(side) {
+                    hint(&terms);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn of_side(side: &Place) -> Option<Vec<TermId>> {
+    match side {
+        Place::Phrase(phrase) => phrase.units.first().map(|unit| vec![unit.term]),
+        Place::Or(members) => {
+            let all = members.iter().map(of_side).collect::<Option<Vec<_>>>()?;
+            Some(all.into_iter().flatten().collect())
+        }
+        Place::Near(near) => of_side(&near.left),
+    }
+}
+
 fn write_phrase(phrase: &Phrase, name: &[TermId], code: &mut Vec<u32>) {
     code.push(phrase.gap << 1 | u32::from(phrase.title));
     for unit in &phrase.units {
@@ -176,8 +213,8 @@ pub(super) fn read(op: Op, body: &[u32]) -> Tree {
     let term = |term: &u32| Tree::Term(*term);
     let all = |body| nodes(body).map(|(op, body)| read(op, body)).collect::<Vec<_>>();
     match op {
-        Op::Any if body.len() == 1 => Tree::Term(body[0]),
-        Op::Any => Tree::Or(body.iter().map(term).collect()),
+        Op::Any | Op::Hint if body.len() == 1 => Tree::Term(body[0]),
+        Op::Any | Op::Hint => Tree::Or(body.iter().map(term).collect()),
         Op::All => Tree::And(body.iter().map(term).collect()),
         Op::And => Tree::And(all(body)),
         Op::Or => Tree::Or(all(body)),

@@ -57,11 +57,27 @@ impl<'a> Look<'a> {
         self.seen.get(term as usize / 64).is_some_and(|bits| bits >> (term % 64) & 1 == 1)
     }
 
+    /// Whether all of some clauses are true of the post.
+    #[inline]
+    pub(super) fn all_hold(&self, mut clauses: &[u32]) -> bool {
+        // The first clause is mostly a group of words, and mostly false.
+        while let [word, rest @ ..] = clauses {
+            let (body, after) = rest.split_at(code::length(*word).min(rest.len()));
+            if !self.holds(Op::of(*word), body) {
+                return false;
+            }
+            clauses = after;
+        }
+        true
+    }
+
     /// Whether a node is true of the post.
     pub(super) fn holds(&self, op: Op, body: &[u32]) -> bool {
         let holds = |(op, body)| self.holds(op, body);
         match op {
-            Op::Any => body.iter().any(|term| self.has(*term)),
+            // Without leaving early: the terms are few, and where to stop cannot be guessed.
+            Op::Any | Op::Hint if body.len() <= 16 => body.iter().fold(false, |any, term| any | self.has(*term)),
+            Op::Any | Op::Hint => body.iter().any(|term| self.has(*term)),
             Op::All => body.iter().all(|term| self.has(*term)),
             Op::And => code::nodes(body).all(holds),
             Op::Or => code::nodes(body).any(holds),

@@ -103,6 +103,13 @@ impl Matcher {
         self.base.always.len() + self.recent.always.len()
     }
 
+    #[doc(hidden)]
+    pub fn sizes(&self) -> String {
+        let b = &self.base;
+        let direct = b.postings.iter().filter(|p| **p & segment::DIRECT != 0).count();
+        format!("terms {} slots {} firsts {} terms {} rest {} begins {} postings {} (direct {direct}) code {} numbers {}", b.firsts.len(), b.slots.len()*4, b.firsts.len()*8, b.terms.len()*12, b.long.len()*8, b.begins.len()*4, b.postings.len()*4, b.code.len()*4, b.numbers.len()*8)
+    }
+
     /// Bytes of memory it holds.
     pub fn bytes(&self) -> usize {
         self.base.bytes() + self.recent.bytes() + self.gone.len() * 8
@@ -165,20 +172,46 @@ impl Matcher {
     /// Replaces what is in `hits` by the numbers of the queries that match, ascending.
     pub fn hits(&self, post: &Post, facts: &Facts, scratch: &mut Scratch, hits: &mut Vec<i64>) {
         hits.clear();
-        self.each(post, facts, scratch, |segment, _, query, _| hits.push(segment.numbers[query as usize]));
-        if hits.len() > 1 {
+        let titles = scratch.cut(post);
+        for (part, segment) in self.parts() {
+            let sampled = scratch.is_sampled();
+            let (scan, state) = scratch.at(part, segment);
+            segment.resolve(scan, state);
+            segment.note_fields(post, facts, scan, state);
+            segment.gather(state, |marks, query, _| marks.set(query));
+            let State { seen, found, pending, marks, .. } = &mut *state;
+            let look = Look::new(segment, (scan, titles), (seen, found), (post, facts));
+            segment.judge(&look, pending, |query, _| marks.set(query));
+            marks.drain(|query| {
+                if part == 1 || !self.is_gone(query) {
+                    hits.push(segment.numbers[query as usize]);
+                }
+            });
+            segment.count(state, sampled);
+        }
+        if !self.recent.numbers.is_empty() {
             hits.sort_unstable();
-            hits.dedup();
         }
     }
 
     /// Replaces what is in `hits` by the queries that match, ordered by their numbers, with what made them match.
     pub fn matches(&self, post: &Post, facts: &Facts, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         hits.clear();
-        self.each(post, facts, scratch, |segment, look, query, reason| {
-            let number = segment.numbers[query as usize];
-            hits.push(Hit { query: number, spans: look.spans(reason) });
-        });
+        let titles = scratch.cut(post);
+        for (part, segment) in self.parts() {
+            let sampled = scratch.is_sampled();
+            let (scan, state) = scratch.at(part, segment);
+            segment.resolve(scan, state);
+            segment.note_fields(post, facts, scan, state);
+            let mut reasons = Vec::new();
+            segment.gather(state, |_, query, term| reasons.push((query, Reason::Term(term))));
+            let look = Look::new(segment, (scan, titles), (&state.seen, &state.found), (post, facts));
+            segment.judge(&look, &state.pending, |query, branch| reasons.push((query, Reason::Branch(branch))));
+            for (query, reason) in reasons.into_iter().filter(|(query, _)| part == 1 || !self.is_gone(*query)) {
+                hits.push(Hit { query: segment.numbers[query as usize], spans: look.spans(reason) });
+            }
+            segment.count(state, sampled);
+        }
         hits.sort_by_key(|hit| hit.query);
         hits.dedup_by(|next, kept| {
             let same = next.query == kept.query;
@@ -190,40 +223,16 @@ impl Matcher {
         hits.iter_mut().for_each(|hit| spans::join(&mut hit.spans));
     }
 
-    fn each(
-        &self,
-        post: &Post,
-        facts: &Facts,
-        scratch: &mut Scratch,
-        mut tell: impl FnMut(&Segment, &Look, u32, Reason),
-    ) {
-        let titles = scratch.cut(post);
-        scratch.posts = scratch.posts.wrapping_add(1);
-        for (part, segment) in [&self.base, &self.recent].into_iter().enumerate() {
-            if segment.numbers.is_empty() {
-                continue;
-            }
-            scratch.own(part, segment);
-            let (scan, state) = (&scratch.scan, &mut scratch.states[part]);
-            segment.resolve(scan, state);
-            segment.note_fields(post, facts, scan, state);
-            let look = Look::new(segment, (scan, titles), (&state.seen, &state.found), (post, facts));
-            segment.each_hit(&look, &state.fresh, |query, reason| {
-                if part == 1 || !self.is_gone(query) {
-                    tell(segment, &look, query, reason);
-                }
-            });
-            if scratch.posts.is_multiple_of(SAMPLE) {
-                segment.count(&state.fresh);
-            }
-            state.clear();
-        }
+    /// The parts that hold any query.
+    fn parts(&self) -> impl Iterator<Item = (usize, &Arc<Segment>)> {
+        [&self.base, &self.recent].into_iter().enumerate().filter(|(_, segment)| !segment.numbers.is_empty())
     }
 }
 
 impl Scratch {
     /// Cuts title and text; the number of entries that belong to the title.
     fn cut(&mut self, post: &Post) -> u32 {
+        self.posts = self.posts.wrapping_add(1);
         self.scan.clear();
         if let Some(title) = &post.title {
             self.scan.add(title);
@@ -233,11 +242,17 @@ impl Scratch {
         titles
     }
 
-    /// Forgets what another segment's patterns fitted.
-    fn own(&mut self, part: usize, segment: &Arc<Segment>) {
+    /// Whether this post is one of those that teach which words are common.
+    fn is_sampled(&self) -> bool {
+        self.posts.is_multiple_of(SAMPLE)
+    }
+
+    /// The words of the post and the room for a segment; what another segment's patterns fitted is forgotten.
+    fn at(&mut self, part: usize, segment: &Arc<Segment>) -> (&Scan, &mut State) {
         if !std::ptr::eq(self.owners[part].as_ptr(), Arc::as_ptr(segment)) {
             self.owners[part] = Arc::downgrade(segment);
             self.states[part].memory.forget();
         }
+        (&self.scan, &mut self.states[part])
     }
 }

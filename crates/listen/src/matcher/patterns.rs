@@ -69,8 +69,8 @@ impl Patterns {
             let [sort, distance, text @ ..] = key else { continue };
             patterns.add(term, *sort, *distance, text);
         }
-        patterns.long.sort_by_key(|it| (it.first as u32, it.length));
-        patterns.short.sort_by_key(|it| (it.first as u16, it.length));
+        patterns.long.sort_by_key(|it| (it.first & Four::MASK, it.length));
+        patterns.short.sort_by_key(|it| (it.first & Two::MASK, it.length));
         patterns
     }
 
@@ -94,9 +94,9 @@ impl Patterns {
         let first = u64::from_le_bytes(padded);
         let beginning = Beginning { first, length: stem.len(), rest: stem[inline..].into(), term, sort };
         let (list, filter, bit, bits) = if stem.len() >= 4 {
-            (&mut self.long, &mut self.long_filter, long_bit(first), 1 << LONG_BITS)
+            (&mut self.long, &mut self.long_filter, Four::bit(first), 1 << LONG_BITS)
         } else {
-            (&mut self.short, &mut self.short_filter, short_bit(first), 1 << 16)
+            (&mut self.short, &mut self.short_filter, Two::bit(first), 1 << 16)
         };
         filter.resize(bits / 64, 0);
         filter[bit / 64] |= 1 << (bit % 64);
@@ -122,14 +122,10 @@ impl Patterns {
     /// Tells every pattern that some word fits, with the number of the entry.
     pub(super) fn look(&self, scan: &Scan, memory: &mut Memory, mut found: impl FnMut(TermId, usize)) {
         if !self.long.is_empty() {
-            let bit = |first| long_bit(first);
-            let of = |first: u64, it: &Beginning| (it.first as u32).cmp(&(first as u32));
-            look_for_beginnings(&self.long, &self.long_filter, bit, of, scan, &mut found);
+            look_for_beginnings::<Four>(&self.long, &self.long_filter, scan, &mut found);
         }
         if !self.short.is_empty() {
-            let bit = |first| short_bit(first);
-            let of = |first: u64, it: &Beginning| (it.first as u16).cmp(&(first as u16));
-            look_for_beginnings(&self.short, &self.short_filter, bit, of, scan, &mut found);
+            look_for_beginnings::<Two>(&self.short, &self.short_filter, scan, &mut found);
         }
         if !self.others.is_empty() {
             for (at, entry) in scan.entries.iter().enumerate() {
@@ -170,26 +166,54 @@ impl Patterns {
     }
 }
 
-fn look_for_beginnings(
+/// Which first bytes a list of beginnings is ordered by.
+trait Start {
+    /// The bits of a word's first eight bytes that decide.
+    const MASK: u64;
+    /// Where they stand in the bit set.
+    fn bit(first: u64) -> usize;
+}
+
+struct Four;
+struct Two;
+
+impl Start for Four {
+    const MASK: u64 = 0xffff_ffff;
+
+    #[inline]
+    fn bit(first: u64) -> usize {
+        ((first as u32).wrapping_mul(0x9e37_79b1) >> (32 - LONG_BITS)) as usize
+    }
+}
+
+impl Start for Two {
+    const MASK: u64 = 0xffff;
+
+    #[inline]
+    fn bit(first: u64) -> usize {
+        usize::from(first as u16)
+    }
+}
+
+fn look_for_beginnings<S: Start>(
     list: &[Beginning],
     filter: &[u64],
-    bit: impl Fn(u64) -> usize,
-    order: impl Fn(u64, &Beginning) -> std::cmp::Ordering,
     scan: &Scan,
     found: &mut impl FnMut(TermId, usize),
 ) {
     for (block, entries) in scan.entries.chunks(64).enumerate() {
         let (mut picked, mut count) = ([0_u8; 64], 0);
         for (at, entry) in entries.iter().enumerate() {
-            let bit = bit(load(&scan.folded, entry.at as usize));
+            let bit = S::bit(load(&scan.folded, entry.at as usize));
             picked[count & 63] = at as u8;
-            count += usize::from(filter[bit / 64] >> (bit % 64) & 1 == 1);
+            count += (filter.get(bit / 64).copied().unwrap_or(0) >> (bit % 64) & 1) as usize;
         }
         for at in picked.iter().take(count) {
             let entry = &entries[usize::from(*at)];
             let (first, word) = (load(&scan.folded, entry.at as usize), scan.word(entry));
-            let from = list.partition_point(|it| order(first, it).is_lt());
-            for it in list[from..].iter().take_while(|it| order(first, it).is_eq()) {
+            let key = first & S::MASK;
+            let from = list.partition_point(|it| it.first & S::MASK < key);
+            for it in list[from..].iter().take_while(|it| it.first & S::MASK == key) {
                 let begins = word.len() >= it.length
                     && (first & mask(it.length)) == it.first
                     && (it.rest.is_empty() || word[8..].starts_with(&it.rest));
@@ -199,14 +223,6 @@ fn look_for_beginnings(
             }
         }
     }
-}
-
-fn long_bit(first: u64) -> usize {
-    ((first as u32).wrapping_mul(0x9e37_79b1) >> (32 - LONG_BITS)) as usize
-}
-
-fn short_bit(first: u64) -> usize {
-    usize::from(first as u16)
 }
 
 fn has_word(kind: Kind) -> bool {

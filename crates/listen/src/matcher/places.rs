@@ -119,8 +119,11 @@ impl Look<'_> {
 
     /// Whether the phrase or nearness stands anywhere.
     pub(super) fn stands(&self, op: Op, body: &[u32]) -> bool {
-        let Some((first, rest)) = body.split_first().filter(|_| self.may_hold(op, body)) else { return false };
+        let Some((first, rest)) = body.split_first() else { return false };
         if op == Op::Phrase {
+            if !code::units(rest).all(|unit| self.has(unit.term)) {
+                return false;
+            }
             let mut found = false;
             self.each_phrase(rest, first >> 1, first & 1 == 1, |_| {
                 found = true;

@@ -41,7 +41,7 @@ impl Look<'_> {
             Op::And | Op::Or => code::nodes(body).for_each(|(op, body)| self.collect(op, body, spans)),
             Op::Any | Op::All => body.iter().for_each(|term| self.spans_of_term(*term, spans)),
             Op::Phrase | Op::Near => spans.extend(self.lit(op, body).into_iter().flat_map(|lit| lit.spans)),
-            Op::Not | Op::Test => {}
+            Op::Not | Op::Test | Op::Hint => {}
         }
     }
 

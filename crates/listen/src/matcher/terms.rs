@@ -33,6 +33,18 @@ impl Domain {
         NameField::ALL.get(usize::from(self.0.checked_sub(Self::FIELDS)?)).copied()
     }
 
+    /// What a slot says of it: the commonest have a tag of their own.
+    #[inline]
+    pub fn tag(self) -> u32 {
+        u32::from(self.0).min(3)
+    }
+
+    /// Whether its tag is its own.
+    #[inline]
+    pub fn is_tagged(self) -> bool {
+        self.0 < 3
+    }
+
     /// What a hash is changed by, so that the domains lie apart.
     #[inline]
     pub fn salt(self) -> u64 {

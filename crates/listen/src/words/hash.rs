@@ -25,9 +25,19 @@ pub(crate) fn mask(length: usize) -> u64 {
 /// The hash of `length` bytes from `at` on; at least [`PADDING`] bytes must follow them.
 #[inline]
 pub(crate) fn hash(bytes: &[u8], at: usize, length: usize) -> u64 {
-    let first = load(bytes, at) & mask(length);
-    let second = load(bytes, at + 8) & mask(length.saturating_sub(8));
-    let hash = mix(first ^ KEYS[0], second ^ KEYS[1]);
+    const MASKS: [(u64, u64); 17] = {
+        let mut masks = [(u64::MAX, u64::MAX); 17];
+        let mut length = 0;
+        while length < 16 {
+            let all = if length == 0 { 0 } else { u128::MAX >> (128 - 8 * length) };
+            masks[length] = (all as u64, (all >> 64) as u64);
+            length += 1;
+        }
+        masks
+    };
+    let sixteen = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>).map_or(0, |chunk| u128::from_le_bytes(*chunk));
+    let masks = MASKS[length.min(16)];
+    let hash = mix((sixteen as u64 & masks.0) ^ KEYS[0], ((sixteen >> 64) as u64 & masks.1) ^ KEYS[1]);
     if length > 16 { hash_long(bytes, at, length, hash) } else { hash }
 }
 

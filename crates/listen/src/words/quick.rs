@@ -26,7 +26,7 @@ impl Scan {
     /// Takes the part of the text between two spaces if it is one of the common ones; otherwise nothing has happened.
     pub(super) fn quick(&mut self, base: usize, text: &[u8], (from, to): Part) -> bool {
         let chunk = Chunk { text: &text[..to], base, from };
-        if text[from..to].starts_with(b"http") {
+        if text[from] == b'h' && text[from..to].starts_with(b"http") {
             return self.address(&text[from..to], from);
         }
         let before = (self.entries.len(), self.signed.len(), self.used, self.position);
@@ -235,8 +235,11 @@ fn letters(text: &[u8], mut at: usize) -> usize {
 
 /// Where it goes on behind an apostrophe at `at`.
 fn apostrophe(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    let length = ["'", "’"].into_iter().find(|it| rest.starts_with(it.as_bytes()))?.len();
+    let length = match text.get(at)? {
+        b'\'' => 1,
+        0xe2 if look(text, at).0 == Is::Apostrophe => 3,
+        _ => return None,
+    };
     (at + length < text.len()).then_some(at + length)
 }
 

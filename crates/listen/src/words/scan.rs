@@ -51,6 +51,8 @@ pub(crate) struct Scan {
     pub(super) used: usize,
     pub(super) position: u32,
     blocks: Vec<Bits>,
+    /// Entries behind a sign, not looked at yet.
+    pending: Vec<u32>,
     /// Room for one folded word.
     pub(super) word: Vec<u8>,
 }
@@ -138,18 +140,8 @@ impl Scan {
 
     /// Adds a word whose folded bytes are those read from the text.
     pub(super) fn push_read(&mut self, base: usize, (start, end): (usize, usize), (from, wide): (u32, u8)) {
-        let (at, length) = (base + start, end - start);
-        self.entries.push(Entry {
-            hash: hash(&self.folded, at, length),
-            at: at as u32,
-            length: length as u32,
-            from,
-            start: start as u32,
-            end: end as u32,
-            kind: Kind::Word,
-            wide,
-            adjacent: false,
-        });
+        let entry = read(&self.folded, base as u32, start as u32, end as u32, from);
+        self.entries.push(Entry { wide, ..entry });
     }
 
     /// Adds a token whose folded bytes are not in the text.
@@ -224,75 +216,77 @@ impl Scan {
         if from >= to {
             return;
         }
-        let last = (to - 1) / 64;
-        let until = u64::MAX >> (63 - (to - 1) % 64);
-        let mut block = from / 64;
-        let mut word = self.blocks[block].word & (u64::MAX << (from % 64));
-        loop {
-            if block == last {
-                word &= until;
-            }
-            while word != 0 {
-                let start = word.trailing_zeros();
-                let signed = self.blocks[block].signed >> start & 1 == 1;
-                let first = block * 64 + start as usize;
-                let run = (!(word >> start)).trailing_zeros();
-                let mut end = first + run as usize;
-                word = if start + run == 64 { 0 } else { word & (u64::MAX << (start + run)) };
-                while end % 64 == 0 && block < last {
-                    block += 1;
-                    word = self.blocks[block].word;
-                    if block == last {
-                        word &= until;
-                    }
-                    let run = (!word).trailing_zeros();
-                    end += run as usize;
-                    if run < 64 {
-                        word &= u64::MAX << run;
-                        break;
-                    }
-                    word = 0;
-                }
-                self.push_plain(base, first, end, signed);
+        let (first, last) = (from / 64, (to - 1) / 64);
+        let (mut open, mut carry) = (0, 0);
+        let Self { entries, folded, blocks, pending, position, .. } = self;
+        let (folded, mut place) = (&folded[..], *position);
+        for (nth, bits) in blocks[first..=last].iter().enumerate() {
+            let block = first + nth;
+            let mut word = bits.word;
+            if block == first {
+                word &= u64::MAX << (from % 64);
             }
             if block == last {
-                return;
+                word &= u64::MAX >> (63 - (to - 1) % 64);
             }
-            block += 1;
-            word = self.blocks[block].word;
+            // A word begins where none was before, and ends before where none is any more.
+            let (mut starts, mut ends) = (word & !(word << 1 | carry), !word & (word << 1 | carry));
+            let origin = (block * 64) as u32;
+            let mut signed = bits.signed & starts;
+            while signed != 0 {
+                let sign = signed & signed.wrapping_neg();
+                pending.push(entries.len() as u32 + carry as u32 + (starts & (sign - 1)).count_ones());
+                signed ^= sign;
+            }
+            if carry == 1 && ends != 0 {
+                let end = origin + ends.trailing_zeros();
+                ends &= ends - 1;
+                entries.push(read(folded, base as u32, open, end, place));
+                place += 1;
+                carry = 0;
+            }
+            entries.reserve(32);
+            while ends != 0 {
+                let (start, end) = (origin + starts.trailing_zeros(), origin + ends.trailing_zeros());
+                ends &= ends - 1;
+                starts &= starts.wrapping_sub(1);
+                entries.push(read(folded, base as u32, start, end, place));
+                place += 1;
+            }
+            if carry == 0 {
+                open = origin + starts.trailing_zeros();
+            }
+            carry = word >> 63;
+        }
+        if carry == 1 {
+            entries.push(read(folded, base as u32, open, to as u32, place));
+            place += 1;
+        }
+        *position = place;
+        while let Some(at) = self.pending.pop() {
+            self.sign(at);
         }
     }
 
-    #[inline]
-    fn push_plain(&mut self, base: usize, first: usize, end: usize, signed: bool) {
-        let (at, length) = (base + first, end - first);
-        let mut entry = Entry {
-            hash: hash(&self.folded, at, length),
-            at: at as u32,
-            length: length as u32,
-            from: self.position,
-            start: first as u32,
-            end: end as u32,
-            kind: Kind::Word,
-            wide: 0,
-            adjacent: false,
-        };
-        if signed {
-            self.sign(&mut entry);
-        }
-        self.position += 1;
-        self.entries.push(entry);
-    }
-
-    fn sign(&mut self, entry: &mut Entry) {
+    /// Makes a tag or handle of a word behind a sign.
+    fn sign(&mut self, at: u32) {
+        let entry = &mut self.entries[at as usize];
         entry.kind = match self.folded[entry.at as usize - 1] {
             b'#' => Kind::Tag,
             b'@' => Kind::Handle,
             _ => return,
         };
         entry.start -= 1;
-        self.signed.push(self.entries.len() as u32);
+        self.signed.push(at);
     }
+}
+
+/// A word whose folded bytes are those read from the text.
+#[inline]
+fn read(folded: &[u8], base: u32, start: u32, end: u32, from: u32) -> Entry {
+    let (at, length) = (base + start, end - start);
+    let hash = hash(folded, at as usize, length as usize);
+    Entry { hash, at, length, from, start, end, kind: Kind::Word, wide: 0, adjacent: false }
 }
 
 fn lower(block: &[u8; 64], folded: &mut [u8; 64]) {
