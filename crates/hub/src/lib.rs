@@ -46,6 +46,8 @@ pub struct Hub {
     pub random: Random,
     /// Listening, understanding and routing, kept in step with what is stored.
     engine: engine::Slot,
+    /// Some of what was written lately, once it was asked for.
+    sample: query::sample::Slot,
 }
 
 impl Hub {
@@ -56,7 +58,7 @@ impl Hub {
 
     /// A hub with a clock and randomness of the caller's.
     pub fn with(db: Db, clock: Clock, random: Random) -> Self {
-        Self { db, clock, random, engine: engine::Slot::default() }
+        Self { db, clock, random, engine: engine::Slot::default(), sample: query::sample::Slot::default() }
     }
 
     /// Now, in UTC microseconds.

@@ -2,7 +2,10 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
+mod generate;
 mod matcher;
+mod meaning;
+mod spec;
 mod words;
 
 pub(crate) fn post(text: &str) -> Post {

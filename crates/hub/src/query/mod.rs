@@ -1,7 +1,15 @@
 //! Saved listening queries: each belongs to a unit and is shared by all.
 
+mod change;
+pub mod completion;
+pub mod lab;
 pub mod precision;
+pub mod sample;
+mod terms;
+#[cfg(test)]
+mod tests;
 
+pub use change::{Change, case_of, change, failing, restore, save};
 use dandelion_listen::{Facts, Scratch, queries::Listed};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
@@ -36,13 +44,37 @@ pub struct Query {
     pub archived_at: Option<Micros>,
 }
 
-/// A text that a query must, or must not, match.
+/// A test case: a post that a query must, or must not, match.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Case {
-    /// The words of a post.
+    /// The words of the post.
     pub text: String,
     /// Whether the query must match them.
     pub matches: bool,
+    /// The whole post, where the case was made from one that is stored: who wrote it, where, in which language. What was
+    /// judged of it is no part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<Box<Post>>,
+}
+
+impl Case {
+    /// Of words alone.
+    pub fn of_text(text: impl Into<String>, matches: bool) -> Self {
+        Self { text: text.into(), matches, post: None }
+    }
+
+    /// Of a post.
+    pub fn of_post(post: Post, matches: bool) -> Self {
+        Self { text: post.text.clone(), matches, post: Some(Box::new(post)) }
+    }
+
+    /// The post to match.
+    pub fn post(&self) -> std::borrow::Cow<'_, Post> {
+        match &self.post {
+            Some(post) => std::borrow::Cow::Borrowed(post),
+            None => std::borrow::Cow::Owned(Post { text: self.text.clone(), ..Post::default() }),
+        }
+    }
 }
 
 /// One saved wording.
@@ -137,48 +169,15 @@ pub async fn heard(hub: &Hub) -> Result<std::collections::HashMap<i64, Heard>> {
 
 /// Makes a query for a unit; its leads may.
 pub async fn add(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, text: &str, why: &str) -> Result<Query> {
-    viewer.need(Role::Lead, unit, "make a query for this unit")?;
-    let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
-    let id = insert(&mut tx, unit, name, text, &[], why).await?;
-    tx.commit().await?;
-    find(hub, id).await
+    make(hub, viewer, unit, name, Change { text, cases: &[], why, despite: "" }).await
 }
 
-/// Changes a query's wording and test cases. `version` is the one the change was made from. A wording that fails one of
-/// its test cases is refused.
-pub async fn change(
-    hub: &Hub,
-    viewer: &Viewer,
-    id: i64,
-    version: i64,
-    text: &str,
-    cases: &[Case],
-    why: &str,
-) -> Result<Query> {
-    let old = find(hub, id).await?;
-    viewer.need(Role::Lead, old.unit, "change a query of this unit")?;
-    let parsed = parse(text)?;
-    if let Some(failed) = failing(&parsed, cases).first() {
-        let must = if failed.matches { "must match" } else { "must not match" };
-        return Err(Error::invalid(
-            "text",
-            format!("a test case fails: the query {must} these words. Change the query or the case"),
-            &failed.text,
-        ));
-    }
+/// As [`add`], with test cases. Refused where one fails and no reason to make it all the same is given.
+pub async fn make(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, first: Change<'_>) -> Result<Query> {
+    viewer.need(Role::Lead, unit, "make a query for this unit")?;
+    let why = first.why_in_history()?.1;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
-    let (by, now, cases) = (viewer.member, tx.now(), json!(cases).to_string());
-    let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3
-               where id = $4 and version = $5 and archived_at is null";
-    if tx.run(q!(sql, text, cases, now, id, version)).await? == 0 {
-        return Err(Error::Conflict(
-            "somebody changed this query meanwhile; look at the new version and try again".into(),
-        ));
-    }
-    let sql =
-        "insert into query_versions (query_id, version, text, saved_by, saved_at, why) values ($1, $2, $3, $4, $5, $6)";
-    tx.run(q!(sql, id, version + 1, text, by, now, why)).await?;
-    tx.log(Entry::new("query.changed", "query", id).unit(old.unit).with(json!({ "version": version + 1 })));
+    let id = insert(&mut tx, unit, name, first.text, first.cases, &why).await?;
     tx.commit().await?;
     find(hub, id).await
 }
@@ -212,8 +211,7 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
                 )
             })?,
         };
-        let cases: Vec<Case> =
-            query.cases.iter().map(|case| Case { text: case.post.text.clone(), matches: case.matches }).collect();
+        let cases: Vec<Case> = query.cases.iter().map(imported).collect();
         let row = tx
             .opt(q!(
                 "select id, text, cases, version from queries where name = $1 and archived_at is null",
@@ -242,15 +240,6 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
     Ok((made, changed))
 }
 
-/// The cases a query fails.
-pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
-    let fails = |case: &&Case| {
-        let post = Post { text: case.text.clone(), ..Post::default() };
-        dandelion_listen::explain(query, &post, &Facts::default()).truth != case.matches
-    };
-    cases.iter().filter(|case| fails(case)).collect()
-}
-
 /// What a wording would have heard among the newest `most` stored posts: how many were looked at, and the ids that
 /// match, newest first.
 pub async fn rehearse(hub: &Hub, viewer: &Viewer, text: &str, most: i64) -> Result<(usize, Vec<i64>)> {
@@ -276,6 +265,16 @@ pub fn parse(text: &str) -> Result<dandelion_listen::Query> {
         let hint = if error.hint.is_empty() { String::new() } else { format!(". {}", error.hint) };
         Error::invalid("text", format!("at character {at}: {}{hint}", error.message), text)
     })
+}
+
+/// A case of `queries.toml`; one of words alone stays so.
+fn imported(case: &dandelion_listen::queries::Case) -> Case {
+    let bare = Post { text: case.post.text.clone(), ..Post::default() };
+    if case.post == bare {
+        Case::of_text(bare.text, case.matches)
+    } else {
+        Case::of_post(case.post.clone(), case.matches)
+    }
 }
 
 async fn insert(tx: &mut Tx, unit: i64, name: &str, text: &str, cases: &[Case], why: &str) -> Result<i64> {

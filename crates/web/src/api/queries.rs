@@ -176,10 +176,16 @@ async fn change(
     }
     let present = query::find(&app.hub, id).await?;
     etag::same(&headers, &etag::of_version("query", id, present.version))?;
-    let cases: Vec<_> =
-        new.cases.into_iter().map(|case| query::Case { text: case.text, matches: case.matches }).collect();
+    let cases: Vec<_> = new.cases.into_iter().map(|case| kept(&present, case)).collect();
     let changed = query::change(&app.hub, &viewer, id, new.version, &new.text, &cases, &new.why).await?;
     Ok(tagged(StatusCode::OK, changed))
+}
+
+/// A case as it was given; where it is one that stands already, with its whole post.
+fn kept(present: &query::Query, given: QueryCase) -> query::Case {
+    let known = present.cases.iter().find(|case| case.text == given.text);
+    let post = known.and_then(|case| case.post.clone());
+    query::Case { text: given.text, matches: given.matches, post }
 }
 
 /// Archive a query

@@ -7,6 +7,7 @@ pub(crate) mod desk;
 mod found;
 mod home;
 mod invitation;
+mod lab;
 mod marks;
 mod members;
 mod organisation;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(home::routes())
         .merge(records::routes())
         .merge(queries::routes())
+        .merge(lab::routes())
         .merge(sources::routes())
         .merge(backfills::routes())
         .merge(marks::routes())

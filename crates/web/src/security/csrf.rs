@@ -38,24 +38,17 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         let body = Bytes::from_request(request, &()).await.map_err(too_large)?;
         let given = url::form_urlencoded::parse(&body).find(|(name, _)| name == "csrf").map(|(_, value)| value);
         check(app, &headers, given.as_deref())?;
-        let fields = serde_urlencoded(&body)?;
-        Ok(Self(fields))
+        fields(body).await.map(Self)
     }
 }
 
-fn serde_urlencoded<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let uri = axum::http::Uri::builder()
-        .path_and_query(format!(
-            "/?{}",
-            url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(url::form_urlencoded::parse(body))
-                .finish()
-        ))
-        .build()
-        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "The form could not be read."))?;
-    axum::extract::Query::try_from_uri(&uri)
-        .map(|axum::extract::Query(fields)| fields)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
+async fn fields<T: DeserializeOwned>(body: Bytes) -> Result<T, Problem> {
+    let kind = "application/x-www-form-urlencoded";
+    let request = Request::builder().method("POST").header(header::CONTENT_TYPE, kind).body(body.into());
+    let request = request.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "The form could not be read."))?;
+    let read = axum::Form::from_request(request, &()).await;
+    read.map(|axum::Form(fields)| fields)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))
 }
 
 fn too_large(rejection: axum::extract::rejection::BytesRejection) -> Problem {

@@ -1,6 +1,7 @@
 //! Listening: queries and sources.
 
 mod backfill;
+pub mod lab;
 mod precision;
 mod query;
 mod source;

@@ -19,7 +19,7 @@
 //! | `POST /cases/ID/resolution` (`kind`, `why`, `evidence`), `/reopening`, `/snooze` (`until`), `/waking` | |
 //! | `POST /posts/ID/corrections` (`judgement`, `value`); `POST /undo` (`event`) | |
 //! | `/search?q=…&kind=…` | posts and cases |
-//! | `/queries`, `/queries/new`, `/queries/ID`; `POST /queries` and `POST /queries/ID` (`name`, `unit`, `text`, `act`: `save` or `try`) | |
+//! | `/queries`, `/queries/new`, `/queries/ID`, `/queries/ID/lab?against=VERSION`; `POST /queries` and `POST /queries/ID/lab` (`name`, `unit`, `text`, `cases`, `act`: see `pages/lab`); `/queries/completions?before=…` answers JSON | the lab |
 //! | `/sources`, `/sources/new`, `/sources/ID`; `POST /sources` (`kind`, `address`, `name`, `unit`), `POST /sources/ID/pause`, `/resumption`, `/polling`, `/secrets`; `POST /refusals/ID/retry` | |
 //! | `/results?unit=&from=&to=&kind=` | the ledger |
 //! | `/handoffs?since=&state=`, `/replies?state=`, `/posts?since=&about_us=` | what a number of the home page counts, where no other page lists it |

@@ -1,9 +1,12 @@
 //! Search, queries and sources.
 
 use dandelion_web::view::desk::{Chip, PostAct, Tone};
+use dandelion_web::view::listening::lab::{
+    Changed, Curve, CurveDay, Heard, LabPage, LabParts, LabPost, LabVersion, Piece, Says, Test,
+};
 use dandelion_web::view::listening::{
     Accounting, NewSource, Proof, Quarantined, Queries, QueryPage, QueryRow, Secret, SourcePage, SourceRow, Sources,
-    Tried, Version, Wrong,
+    Version,
 };
 use dandelion_web::view::search::{Found, Search};
 use dandelion_web::view::{Choice, Empty, Place, Sentence, Text};
@@ -42,7 +45,7 @@ pub fn pages(w: &Words) -> Vec<(&'static str, String)> {
             }),
         ),
         ("query", print(&query(w))),
-        ("query-wrong", print(&wrong(w))),
+        ("lab", print(&lab(w))),
         ("sources", print(&sources(w))),
         (
             "sources-empty",
@@ -153,24 +156,19 @@ fn queries(w: &Words) -> Queries {
 fn query(w: &Words) -> QueryPage {
     QueryPage {
         shell: shell(w, Place::Listening, "Kettles, all networks"),
-        id: Some(3),
+        id: 3,
         name: w.t("Kettles, all networks"),
-        units: vec![Choice::new("kettles", w.t("Kettles")).selected(), Choice::new("ovens", w.t("Ovens"))],
-        text: w.t("(K2 OR \"K-2 kettle\" OR Wasserkocher) AND NOT \"K2 mountain\""),
+        unit: w.t("Kettles"),
+        pieces: pieces(w),
+        version: 2,
         heard: Sentence::new()
             .text(w.t("It heard "))
             .link(w.t("212 posts"), "/search?query=3")
             .text(w.t(" of 140 people, 41 in the last 7 days.")),
-        tried: Some(Tried {
-            words: Sentence::plain(w.t("It would have heard 212 of the last 10,000 posts. Three of them:")),
-            samples: found(w),
-        }),
         proofs: vec![
             Proof { text: w.t("my K2 leaks"), matches: true, holds: true },
             Proof { text: w.t("climbing K2 mountain"), matches: false, holds: false },
         ],
-        sample: w.t("Mein Wasserkocher tropft"),
-        sample_says: Some(Sentence::new().text("Yes: Mein ").mark(w.t("Wasserkocher")).text(" tropft")),
         versions: vec![
             Version {
                 number: 2,
@@ -189,26 +187,83 @@ fn query(w: &Words) -> QueryPage {
         ],
         recent: found(w),
         may_edit: true,
-        ..QueryPage::default()
     }
 }
 
-fn wrong(w: &Words) -> QueryPage {
-    QueryPage {
-        shell: shell(w, Place::Listening, "New query"),
-        id: None,
-        name: w.t("Ovens"),
-        text: w.t("(oven OR Backofen AND"),
-        wrong: Some(Wrong {
-            message: w.t("A bracket is opened and never closed."),
-            hint: w.t("Close it after the last word it should hold."),
-            before: w.t(""),
-            at: w.t("("),
-            after: w.t("oven OR Backofen AND"),
+fn pieces(w: &Words) -> Vec<Piece> {
+    let piece = |text: &str, class| Piece { text: w.t(text), class };
+    vec![
+        piece("(", "q-paren"),
+        piece("K2 ", ""),
+        piece("OR", "q-operator"),
+        piece(" ", ""),
+        piece("\"K-2 kettle\"", "q-phrase"),
+        piece(")", "q-paren"),
+        piece(" ", ""),
+        piece("lang:", "q-field"),
+        piece("de", "q-value"),
+        piece(" AND", "q-error"),
+    ]
+}
+
+fn lab(w: &Words) -> LabPage {
+    let posts = || -> Vec<LabPost> {
+        let post = |(id, found)| LabPost { id, found, part: None };
+        (1..).zip(found(w)).map(post).collect()
+    };
+    let day =
+        |(n, heard): (i64, &i64)| CurveDay { label: format!("{n} March"), heard: *heard, against: n, stored: 40 * n };
+    let heard = Heard {
+        sum: Sentence::plain(w.t("In the last 30 days it would have heard about ")).strong(w.t("5,000 posts")),
+        basis: w.t("From a sample of 20,000 of 1,000,000 posts; numbers are estimates."),
+        curve: Some(Curve {
+            title: w.t("Posts a day"),
+            against: w.t("what listens now"),
+            days: (1..).zip(&[3, 5, 2, 0, 9, 14, 7]).map(day).collect(),
         }),
+        near: posts().into_iter().map(|post| LabPost { part: Some(w.t("NOT recipe")), ..post }).collect(),
+        hits: posts(),
+        gained: (w.t("Newly heard: 12 posts"), posts()),
+        lost: (w.t("No longer heard: nothing"), vec![]),
+        against: w.t("what listens now"),
+        words_changed: vec![Changed::Same(w.t("K2")), Changed::Gone(w.t("mountain")), Changed::Came(w.t("lang:de"))],
+        words: vec![(w.t("recipe"), 34), (w.t("#wasserkocher"), 12)],
+        cost: w.t("About 1.4 µs a post with this query alone."),
+        wait: false,
+    };
+    let test = |text: &str, holds| Test { text: Text::plain(w.t(text)), matches: true, holds, ..Test::default() };
+    LabPage {
+        shell: shell(w, Place::Listening, "Kettles, all networks"),
+        id: Some(3),
+        name: w.t("Kettles, all networks"),
+        unit: w.t("Kettles"),
+        version: 2,
         may_edit: true,
-        units: vec![Choice::new("ovens", w.t("Ovens"))],
-        ..QueryPage::default()
+        parts: LabParts {
+            id: Some(3),
+            may_edit: true,
+            text: w.t("(K2 OR \"K-2 kettle\") lang:de AND"),
+            pieces: pieces(w),
+            says: vec![Says {
+                error: true,
+                message: Says::quoting(&w.t("`AND` needs something on its right.")),
+                hint: Text::plain(w.t("Add a word after it.")),
+                at: 28,
+            }],
+            done: Some((w.t("Posts with “recipe” are left out."), w.t("K2"))),
+            tests: vec![test("my K2 leaks", Some(true)), test("climbing K2 mountain", Some(false)), test("K2", None)],
+            heard: Some(heard),
+            ..LabParts::default()
+        },
+        versions: vec![LabVersion {
+            number: 1,
+            text: w.t("K2 OR Wasserkocher"),
+            by: w.t("Ana Kovač"),
+            time: time(w, "3 March, 09:00"),
+            why: w.t("climbers"),
+            ..LabVersion::default()
+        }],
+        ..LabPage::default()
     }
 }
 

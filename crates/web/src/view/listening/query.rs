@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use crate::view::listening::lab::Piece;
 use crate::view::search::Found;
-use crate::view::{Choice, Empty, Sentence, Shell, Time, prints_html};
+use crate::view::{Empty, Sentence, Shell, Time, prints_html};
 
 /// All queries.
 #[derive(Clone, Debug, Default, Template)]
@@ -36,34 +37,24 @@ pub struct QueryRow {
     pub trouble: String,
 }
 
-/// One query, or a new one.
+/// One query: what it heard, with which versions and test cases. It is changed in the lab.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "listening/query.html")]
 pub struct QueryPage {
     /// The frame.
     pub shell: Shell,
-    /// Its number, if it is stored.
-    pub id: Option<i64>,
+    /// Its number.
+    pub id: i64,
     /// Its name.
     pub name: String,
-    /// The unit it belongs to, and others it could.
-    pub units: Vec<Choice>,
-    /// Its text.
-    pub text: String,
-    /// The version that is shown, which a change is made from.
+    /// The unit it belongs to.
+    pub unit: String,
+    /// Its text in colours.
+    pub pieces: Vec<Piece>,
+    /// The version that listens.
     pub version: i64,
-    /// Why it was changed.
-    pub why: String,
-    /// What was wrong with what was sent.
-    pub wrong: Option<Wrong>,
-    /// What it would have matched.
-    pub tried: Option<Tried>,
-    /// Texts it must or must not match.
+    /// Its test cases.
     pub proofs: Vec<Proof>,
-    /// A text tried against it.
-    pub sample: String,
-    /// Whether that text matches, in words with the matching words marked.
-    pub sample_says: Option<Sentence>,
     /// The newest first.
     pub versions: Vec<Version>,
     /// What it heard, in words.

@@ -1,0 +1,31 @@
+import { Place } from "./support/hub.js";
+import { launch, open } from "./support/page.js";
+const browser = await launch();
+const place = await Place.make();
+const way = await place.start(["demo", "--rate", "0", "--network-listen", "127.0.0.1:0"], /\/session\/once\//);
+const first = await open(browser, place.origin);
+await first.goto(way);
+const cookies = await first.context().cookies();
+for (const [theme, width] of (process.argv[2] ?? "light-1440,dark-1440,light-360").split(",").map((x) => x.split("-"))) {
+  const page = await open(browser, place.origin, { theme, width: Number(width) });
+  await page.context().addCookies(cookies);
+  await page.goto("/queries");
+  const href = await page.locator("main a[data-row]").first().getAttribute("href");
+  await page.goto(`${href}/lab`);
+  await page.locator("#lab-heard .curve").waitFor();
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: `/tmp/shots/lab-${theme}-${width}.png`, fullPage: true });
+  await page.locator("#text").focus();
+  await page.keyboard.press("ControlOrMeta+End");
+  await page.keyboard.type(" OR (kettle leak*) -recipe lang:e");
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: `/tmp/shots/typed-${theme}-${width}.png`, fullPage: false });
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("n AND");
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: `/tmp/shots/error-${theme}-${width}.png`, fullPage: false });
+  console.log(theme, width, page.trouble);
+  await page.context().close();
+}
+await browser.close();
+await place.stop();
