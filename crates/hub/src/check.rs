@@ -36,8 +36,7 @@ const REFERENCES: &[(&str, &str)] = &[
     (
         "every mention that opened no case was counted by a back-fill",
         "select m.id from mentions m where m.case_id is null and not exists (
-           select 1 from mention_queries mq join backfills b on b.query_id = mq.query_id
-           where mq.mention_id = m.id and b.choice = 'mentions') order by m.id limit 1",
+           select 1 from backfills b where b.choice = 'mentions' and b.started_at <= m.at) order by m.id limit 1",
     ),
     (
         "every mark stands on a post, and the mention says the same",

@@ -210,6 +210,8 @@ async fn stored(db: &Db, ids: Option<&[i64]>) -> Result<Vec<Stored>> {
 
 /// Most changed queries taken over one by one.
 const FEW: usize = 64;
+/// Changes after which the matcher is put together again.
+const MANY: usize = 512;
 
 impl Hub {
     /// The engine as of now.
@@ -236,12 +238,29 @@ impl Hub {
             if queries.len() == changed.len() && queries.len() <= FEW {
                 let engine = Arc::new(current.engine.changed(&self.db, &queries, newest).await?);
                 self.keep(Current { engine: engine.clone(), looked: newest });
+                self.compact(&engine);
                 return Ok(engine);
             }
         }
         let engine = Arc::new(Engine::load(&self.db).await?);
         self.keep(Current { engine: engine.clone(), looked: engine.event });
         Ok(engine)
+    }
+
+    /// Where many queries were changed one by one, puts them in one structure again, beside the traffic: until that is
+    /// done, and where something changes meanwhile, what is there goes on.
+    fn compact(&self, engine: &Arc<Engine>) {
+        if engine.matcher.changes() < MANY {
+            return;
+        }
+        let (slot, engine) = (self.engine.clone(), engine.clone());
+        tokio::task::spawn_blocking(move || {
+            let next = Arc::new(Engine { matcher: engine.matcher.compacted(), ..(*engine).clone() });
+            let mut held = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(held) = held.as_mut().filter(|held| Arc::ptr_eq(&held.engine, &engine)) {
+                held.engine = next;
+            }
+        });
     }
 
     fn keep(&self, current: Current) {

@@ -124,7 +124,11 @@ pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>
     tx.insert("analyses", ANALYSIS_COLUMNS, vec![row], "on conflict do nothing").await?;
     match case {
         Some(case) => crate::case::judge(tx, case).await, // people's corrections stay above it
-        None => Ok(()),
+        None => {
+            tx.run(q!("delete from mention_topics where mention_id = $1", mention)).await?;
+            let rows = analysis.topics.iter().map(|topic| vec![mention.into(), Value::from(&topic.key)]).collect();
+            tx.insert("mention_topics", &["mention_id", "topic"], rows, "on conflict do nothing").await.map(drop)
+        }
     }
 }
 

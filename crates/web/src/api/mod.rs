@@ -6,6 +6,7 @@
 #![allow(unused_qualifications, reason = "utoipa's macros name the types of a handler again, with their spans")]
 
 mod auth;
+mod backfills;
 mod cases;
 mod docs;
 mod etag;
@@ -17,12 +18,14 @@ mod members;
 mod openapi;
 mod outcomes;
 mod posts;
+mod precision;
 mod queries;
 mod replies;
 mod shape;
 mod sources;
 mod tokens;
 mod units;
+mod voice;
 
 use axum::{Router, middleware, routing::get};
 use utoipa::OpenApi as _;
@@ -55,6 +58,9 @@ fn resources() -> OpenApiRouter<App> {
         .merge(replies::routes())
         .merge(posts::routes())
         .merge(queries::routes())
+        .merge(backfills::routes())
+        .merge(precision::routes())
+        .merge(voice::routes())
         .merge(sources::routes())
         .merge(outcomes::routes())
         .merge(events::routes())

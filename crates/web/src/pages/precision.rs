@@ -61,6 +61,17 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
     })
 }
 
+/// “…; 91 % about us (86 to 95 %)”, where people have judged anything.
+pub(super) fn beside(says: Sentence, query: i64, at: Option<&Precision>) -> Sentence {
+    let Some(Interval { share, low, high }) = at.and_then(|at| at.interval) else { return says };
+    let words = format!("{:.0} % about us", percent(share));
+    says.text("; ").link(words, format!("/queries/{query}/precision")).text(format!(
+        " ({:.0} to {:.0} %)",
+        percent(low),
+        percent(high)
+    ))
+}
+
 fn percent(share: f64) -> f64 {
     share * 100.0
 }

@@ -39,10 +39,15 @@ pub(super) fn routes() -> Router<App> {
 async fn list(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let engine = app.hub.engine().await?;
     let heard = query::heard(&app.hub).await?;
+    let precise = query::precision::all(&app.hub, &signed.viewer).await?;
     let rows = query::list(&app.hub).await?.into_iter().map(|query| QueryRow {
         id: query.id,
         unit: engine.org.unit_name(query.unit).to_owned(),
-        heard: says(query.id, heard.get(&query.id).copied().unwrap_or_default()),
+        heard: super::precision::beside(
+            says(query.id, heard.get(&query.id).copied().unwrap_or_default()),
+            query.id,
+            precise.get(&query.id),
+        ),
         trouble: trouble(&query),
         name: query.name,
         text: query.text,

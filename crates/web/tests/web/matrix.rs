@@ -10,6 +10,7 @@ use dandelion_hub::{
     case::{self, Judged},
     intake::{self, Item},
     log::Actor,
+    mark,
     member::{self, api_token, invitation},
     query, reply,
     scope::Role,
@@ -56,6 +57,8 @@ enum After {
     Finding,
     /// As well: a group of queries.
     Grouped,
+    /// As well: the post is marked as not about us.
+    Marked,
 }
 
 /// One line: method, address, body, what happened first, and what each of [`WHO`] gets: `-` must sign in, `h` there is
@@ -63,7 +66,8 @@ enum After {
 type Line = (&'static str, &'static str, Option<&'static str>, After, &'static str);
 
 use After::{
-    Called, Case, Corrected, Filling, Finding, Grouped, Offered, Paused, Resolved, Resting, Snoozed, Submitted, Told,
+    Called, Case, Corrected, Filling, Finding, Grouped, Marked, Offered, Paused, Resolved, Resting, Snoozed, Submitted,
+    Told,
 };
 
 const API: &[Line] = &[
@@ -134,6 +138,17 @@ const API: &[Line] = &[
     ("DELETE", "/queries/{id}", None, Case, "-fffoo"),
     ("GET", "/queries/{id}/versions", None, Case, "-ooooo"),
     ("POST", "/queries/rehearsals", Some(r#"{"text":"kettle"}"#), Case, "-ooooo"),
+    ("GET", "/backfills", None, Case, "-ooooo"),
+    ("POST", "/queries/{id}/backfills", Some("{}"), Case, "-fffoo"),
+    ("GET", "/backfills/{id}", None, Filling, "-ooooo"),
+    ("PUT", "/backfills/{id}/pause", None, Filling, "-fffoo"),
+    ("DELETE", "/backfills/{id}/pause", None, Resting, "-fffoo"),
+    ("POST", "/backfills/{id}/abandonment", None, Filling, "-fffoo"),
+    ("POST", "/backfills/{id}/decision", Some(r#"{"choice":"leave"}"#), Finding, "-fffoo"),
+    ("GET", "/queries/{id}/precision", None, Case, "-ooooo"),
+    ("PUT", "/posts/{id}/mark", Some(r#"{"about_us":false}"#), Case, "-ffooo"),
+    ("DELETE", "/posts/{id}/mark", None, Marked, "-ffooo"),
+    ("GET", "/voice", None, Case, "-ooooo"),
     ("GET", "/sources", None, Case, "-ooooo"),
     ("POST", "/sources", Some(r#"{"name":"N","kind":"webhook","unit":2}"#), Case, "-fffoo"),
     ("GET", "/sources/{id}", None, Case, "-ooooo"),
@@ -337,6 +352,7 @@ async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64>
                 _ => {}
             }
         }
+        Marked => drop(mark::mark(&at.hub, &ana, 1, false).await.unwrap()),
         Grouped => {
             let draft = voice::Draft { name: "Us".into(), kind: voice::Kind::Ours, queries: vec![1] };
             voice::add(&at.hub, &lea, REPAIRS, &draft).await.unwrap();

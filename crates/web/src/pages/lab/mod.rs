@@ -82,7 +82,12 @@ async fn show(
     Asking(shown): Asking<Shown>,
 ) -> Result<Response, Problem> {
     let query = query::find(&app.hub, id).await?;
-    let draft = Draft { text: query.text.clone(), version: query.version, against: shown.against, ..Draft::default() };
+    let draft = Draft {
+        text: if shown.text.is_empty() { query.text.clone() } else { shown.text },
+        version: query.version,
+        against: shown.against,
+        ..Draft::default()
+    };
     Lab::new(&app, &signed, Some(query), draft).await?.page(None).await
 }
 
@@ -146,7 +151,7 @@ async fn change(
 
 /// On from a query that was just saved: it runs over what is stored.
 async fn saved(app: &App, signed: &Signed, query: &Query, words: &str) -> Result<Response, Problem> {
-    crate::pages::backfills::begin(app, signed, query.id, words).await
+    super::backfills::begin(app, signed, query.id, words).await
 }
 
 #[derive(Deserialize)]
