@@ -14,7 +14,7 @@ use super::{print, refused::ended, wall::Wall};
 use crate::{
     App, Problem, Signed, see_other,
     view::{
-        Place, Sentence, counted, grouped,
+        Place, Sentence, Text, counted, grouped,
         home::{First as FirstView, Funnel, Home, Step as Bar},
     },
 };
