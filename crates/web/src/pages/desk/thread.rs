@@ -52,7 +52,7 @@ pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, replies: &[Reply], writi
             Happened::Resolution(closed) => entries.extend(resolution(frame, closed)),
             Happened::Correction(correction) => {
                 let text = Sentence::new().strong(&correction.by.name).text(format!(
-                    " corrected {}: {} → {}",
+                    " corrected {}: {} → {}.",
                     correction.judgement,
                     judged::said(&correction.was),
                     judged::said(&correction.value)
