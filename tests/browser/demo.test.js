@@ -137,7 +137,7 @@ test("passed to product safety: it stays ours until they accept", async () => {
   await imke.keyboard.press("h");
   const pane = imke.locator("#case-head details[open] form");
   await pane.locator("select").selectOption({ label: await label(pane.locator("select"), /Product safety/) });
-  await pane.locator("input[name=reason]").fill("hot to the touch, the handle");
+  await pane.locator("input[name=reason]").fill("it must be the seal of the K2");
   await pane.getByRole("button", { name: "Offer it" }).click();
   await imke.locator("#banners").getByText(/Product safety/).first().waitFor();
   assert.equal(await owner(), unit, "the owner has not changed");

@@ -62,7 +62,7 @@ pub(super) fn shown(
             Happened::Resolution(closed) => entries.extend(resolution(frame, closed)),
             Happened::Correction(correction) => {
                 let text = Sentence::new().strong(&correction.by.name).text(format!(
-                    " corrected {}: {} → {}",
+                    " corrected {}: {} → {}.",
                     correction.judgement,
                     judged::said(&correction.was),
                     judged::said(&correction.value)
