@@ -2,10 +2,9 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
-mod generate;
+pub(crate) mod generate;
 mod hostile;
 mod meaning;
-mod spec;
 mod words;
 
 /// So many cases of a property, or as many as `PROPTEST_CASES` asks for.

@@ -24,6 +24,7 @@ use dandelion_post::Post;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::{Dialect, Lost};
 use crate::{Facts, Query, QueryError, ResolveError, explain, parse, resolve};
 
 /// A query as `queries.toml` gives it.
@@ -215,6 +216,40 @@ fn listed(entry: Entry, line: usize, lines: &Lines, file: &str) -> Result<Listed
     };
     let cases = cases.into_iter().map(|it| it.case(&name, lines)).collect::<Result<_, _>>()?;
     Ok(Listed { name, unit, text, line, query, cases })
+}
+
+/// What a query of another tool lost on the way, see [`translated`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The query's name.
+    pub name: String,
+    /// The line its text begins at, from 1.
+    pub line: usize,
+    /// What was lost; its span lies in the original text.
+    pub lost: Lost,
+}
+
+/// Reads a file whose texts are in another tool's syntax: the queries in ours, what they lost, and those that could not be
+/// carried over at all. Fails as a whole only where the file is no TOML of queries.
+pub fn translated(text: &str, dialect: Dialect) -> Result<(Vec<Listed>, Vec<Loss>, Vec<ReadError>), ReadError> {
+    let lines = Lines::of(text);
+    let (mut good, mut losses, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    for mut entry in tables::entries(text, &lines)? {
+        let line = lines.line(entry.at);
+        match dialect.translate(&entry.text) {
+            Ok(carried) => {
+                let loss = |lost| Loss { name: entry.name.clone(), line, lost };
+                losses.extend(carried.lost.into_iter().map(loss));
+                entry.text = carried.text;
+                match listed(entry, line, &lines, text) {
+                    Ok(listed) => good.push(listed),
+                    Err(fault) => faults.push(fault),
+                }
+            }
+            Err(error) => faults.push(ReadError::Query { line, name: entry.name, text: entry.text, error }),
+        }
+    }
+    Ok((good, losses, faults))
 }
 
 /// Puts `query:NAME` in place between the queries of a file. Those that cannot be are taken out and named.
