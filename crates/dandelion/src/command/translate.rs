@@ -3,7 +3,7 @@ use std::{io::Read as _, path::Path, process::ExitCode};
 use anyhow::{Context as _, Result};
 use dandelion_listen::{
     dialect::{Dialect, Lost},
-    queries::{self, Listed},
+    queries::{self, Listed, Translated},
 };
 
 use crate::output;
@@ -20,7 +20,7 @@ pub fn run(dialect: Dialect, file: &str) -> Result<ExitCode> {
         }
         return Ok(ExitCode::from(u8::from(!carried.lost.is_empty())));
     }
-    let (listed, losses, faults) =
+    let Translated { listed, losses, faults } =
         queries::translated(&text, dialect).with_context(|| format!("{file} has a mistake"))?;
     for query in &listed {
         println!(
@@ -46,7 +46,7 @@ pub fn load(file: &Path, dialect: Dialect) -> Result<Vec<Listed>> {
         let stem = file.file_stem().map_or("imported".into(), |stem| stem.to_string_lossy());
         text = format!("[[query]]\nname = {}\ntext = {}\n", toml(&stem), toml(text.trim_end()));
     }
-    let (listed, losses, faults) =
+    let Translated { listed, losses, faults } =
         queries::translated(&text, dialect).with_context(|| format!("{name} has a mistake"))?;
     name_losses(&name, &losses);
     let (listed, more) = queries::resolved(listed);

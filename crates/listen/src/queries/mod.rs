@@ -229,27 +229,37 @@ pub struct Loss {
     pub lost: Lost,
 }
 
-/// Reads a file whose texts are in another tool's syntax: the queries in ours, what they lost, and those that could not be
-/// carried over at all. Fails as a whole only where the file is no TOML of queries.
-pub fn translated(text: &str, dialect: Dialect) -> Result<(Vec<Listed>, Vec<Loss>, Vec<ReadError>), ReadError> {
+/// A file of another tool's queries, see [`translated`].
+#[derive(Debug, Clone, Default)]
+pub struct Translated {
+    /// The queries in our language.
+    pub listed: Vec<Listed>,
+    /// What they lost on the way.
+    pub losses: Vec<Loss>,
+    /// Those that could not be carried over at all.
+    pub faults: Vec<ReadError>,
+}
+
+/// Reads a file whose texts are in another tool's syntax. Fails as a whole only where the file is no TOML of queries.
+pub fn translated(text: &str, dialect: Dialect) -> Result<Translated, ReadError> {
     let lines = Lines::of(text);
-    let (mut good, mut losses, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = Translated::default();
     for mut entry in tables::entries(text, &lines)? {
         let line = lines.line(entry.at);
         match dialect.translate(&entry.text) {
             Ok(carried) => {
                 let loss = |lost| Loss { name: entry.name.clone(), line, lost };
-                losses.extend(carried.lost.into_iter().map(loss));
+                all.losses.extend(carried.lost.into_iter().map(loss));
                 entry.text = carried.text;
                 match listed(entry, line, &lines, text) {
-                    Ok(listed) => good.push(listed),
-                    Err(fault) => faults.push(fault),
+                    Ok(listed) => all.listed.push(listed),
+                    Err(fault) => all.faults.push(fault),
                 }
             }
-            Err(error) => faults.push(ReadError::Query { line, name: entry.name, text: entry.text, error }),
+            Err(error) => all.faults.push(ReadError::Query { line, name: entry.name, text: entry.text, error }),
         }
     }
-    Ok((good, losses, faults))
+    Ok(all)
 }
 
 /// Puts `query:NAME` in place between the queries of a file. Those that cannot be are taken out and named.
