@@ -6,6 +6,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use dandelion_listen::{Matcher, filter::Filter, queries};
 
+use super::lines::{self, MAX_LINE};
 use crate::{cli::Match, output};
 
 /// The match filter.
@@ -16,9 +17,10 @@ pub fn run(arguments: &Match) -> Result<ExitCode> {
     }
     let names = listed.iter().map(|query| query.name.clone()).collect();
     let matcher = Matcher::new(listed.into_iter().enumerate().map(|(at, listed)| (at as i64, listed.query)));
-    let mut filter = Filter::new(&matcher, names, arguments.explain);
-    filter_lines(&arguments.file, |line, out| {
-        serde_json::to_writer(out, &filter.line(line)?).map_err(anyhow::Error::from).map_err(Trouble::Output)
+    let filter = Filter::new(&matcher, names, arguments.explain);
+    lines::filter(&arguments.file, || {
+        let mut filter = filter.clone();
+        move |line, out| filter.line(line, out)
     })
 }
 
@@ -91,9 +93,6 @@ pub fn filter_lines(
     }
     Ok(ExitCode::from(u8::from(refused > 0)))
 }
-
-/// Longest line a filter takes, in bytes.
-const MAX_LINE: usize = 4 * 1024 * 1024;
 
 /// Reads one line without its end; of one that is too long only the beginning is kept. False at the end.
 fn read_line(input: &mut dyn std::io::BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod demo_network;
 mod import;
+mod lines;
 mod matching;
 mod org;
 mod query;

@@ -238,6 +238,96 @@ fn real_posts_are_cut_alike_on_both_paths() {
     println!("{{\"posts\": {}}}", texts.len());
 }
 
+#[test]
+#[ignore = "every real post × 1,000 queries takes minutes: `./scripts/measure listen.naive` runs it"]
+fn real_posts_give_the_hits_that_each_query_alone_gives() {
+    let file = std::env::var("DANDELION_QUERIES").expect("DANDELION_QUERIES names a file of queries");
+    let listed = crate::queries::read(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let queries: Vec<(i64, Query)> = (0..).zip(listed.into_iter().map(|it| it.query)).collect();
+    let learning = Matcher::new(queries.clone());
+    let (mut scratch, mut found) = (Scratch::default(), Vec::new());
+    let posts: Vec<Post> = real_texts().iter().map(|text| post(text)).collect();
+    posts.iter().for_each(|post| learning.hits(post, &Facts::default(), &mut scratch, &mut found));
+    let matcher = learning.compacted();
+    let part = posts.len().div_ceil(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
+    let hits: usize = std::thread::scope(|scope| {
+        let check = |posts| {
+            let (queries, learning, matcher) = (&queries, &learning, &matcher);
+            move || count_alike(posts, queries, &[learning, matcher])
+        };
+        let threads: Vec<_> = posts.chunks(part).map(|posts| scope.spawn(check(posts))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("the hits are the same")).sum()
+    });
+    assert!(hits > 0, "nothing matched");
+    println!("{{\"posts\": {}, \"queries\": {}, \"hits\": {hits}}}", posts.len(), queries.len());
+}
+
+fn count_alike(posts: &[Post], queries: &[(i64, Query)], matchers: &[&Matcher]) -> usize {
+    let facts = Facts::default();
+    let (mut scratch, mut found, mut hits) = (Scratch::default(), Vec::new(), 0);
+    for post in posts {
+        let wanted = plain_hits(queries, post, &facts);
+        for matcher in matchers {
+            matcher.hits(post, &facts, &mut scratch, &mut found);
+            assert_eq!(found, wanted, "{:?}", post.text);
+        }
+        hits += wanted.len();
+    }
+    hits
+}
+
+/// One query of ten thousand is added, changed and taken away while numbered posts pass: each change is seen by the next
+/// post, soon, and every post is matched once by whatever holds at its time.
+#[test]
+fn a_change_under_traffic_misses_no_post_and_doubles_none() {
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    const QUERIES: i64 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+    let queries = (0..QUERIES).map(|number| (number, parse(&format!("every word{number} OR all")).unwrap()));
+    let shared = Mutex::new(Matcher::new(queries));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let mut slowest = Duration::ZERO;
+    std::thread::scope(|scope| {
+        let traffic = scope.spawn(|| {
+            let (mut scratch, mut found, mut seen) = (Scratch::default(), Vec::new(), Vec::new());
+            for number in 0.. {
+                let matcher = shared.lock().unwrap().clone();
+                matcher.hits(&post(&format!("every post has a number: word{number}")), &Facts::default(), &mut scratch, &mut found);
+                let old = found.iter().filter(|query| **query < QUERIES).count();
+                assert_eq!(old, usize::from(number < QUERIES), "post {number}");
+                let new = found.iter().filter(|query| **query >= QUERIES).count();
+                seen.push(new);
+                if done.load(std::sync::atomic::Ordering::Acquire) {
+                    return seen;
+                }
+            }
+            seen
+        });
+        let mut change = |to: &dyn Fn(&Matcher) -> Matcher| {
+            let begun = Instant::now();
+            let changed = to(&shared.lock().unwrap());
+            *shared.lock().unwrap() = changed;
+            slowest = slowest.max(begun.elapsed());
+            std::thread::sleep(Duration::from_millis(30));
+        };
+        change(&|matcher| matcher.with(QUERIES, parse("\"every post\"").unwrap()));
+        change(&|matcher| matcher.with(QUERIES, parse("number").unwrap()));
+        // Beside the traffic, as a caller does it who holds no lock meanwhile.
+        let compacted = shared.lock().unwrap().clone().compacted();
+        *shared.lock().unwrap() = compacted;
+        change(&|matcher| matcher.with(QUERIES, parse("\"a number\"").unwrap()));
+        change(&|matcher| matcher.without(QUERIES));
+        done.store(true, std::sync::atomic::Ordering::Release);
+        let seen = traffic.join().expect("no post is missed");
+        let first = seen.iter().position(|new| *new == 1).unwrap();
+        let last = seen.iter().rposition(|new| *new == 1).unwrap();
+        assert!(seen[first..=last].iter().all(|new| *new == 1), "between the first and the last change each post has it once");
+    });
+    println!("{{\"queries\": {QUERIES}, \"slowest_ms\": {:.2}}}", slowest.as_secs_f64() * 1e3);
+    assert!(slowest < Duration::from_millis(100), "a change took {slowest:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 4_000 }))]
 
