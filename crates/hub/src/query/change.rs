@@ -32,7 +32,8 @@ impl Change<'_> {
         match (failed, despite) {
             (0, _) => Ok((0, why.to_owned())),
             (_, "") => {
-                let tests = if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
+                let tests =
+                    if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
                 let words =
                     format!("{tests}. Change the query or the cases, or say why it shall be saved all the same");
                 Err(Error::invalid("text", words, ""))
@@ -82,14 +83,7 @@ pub async fn save(hub: &Hub, viewer: &Viewer, id: i64, version: i64, change: Cha
 }
 
 /// Saves the wording of an earlier version as a new one, made from `version`. Test cases stay, and guard it as any other.
-pub async fn restore(
-    hub: &Hub,
-    viewer: &Viewer,
-    id: i64,
-    version: i64,
-    earlier: i64,
-    despite: &str,
-) -> Result<Query> {
+pub async fn restore(hub: &Hub, viewer: &Viewer, id: i64, version: i64, earlier: i64, despite: &str) -> Result<Query> {
     let old = find(hub, id).await?;
     let sql = "select text from query_versions where query_id = $1 and version = $2";
     let row = hub.db.opt(q!(sql, id, earlier)).await?.ok_or(Error::not_found("version", earlier))?;

@@ -145,10 +145,20 @@ fn values(engine: &Engine, vocabulary: Option<&Vocabulary>, field: &str) -> Vec<
         names.map(|(name, count)| (name.clone(), frequency(*count))).collect()
     };
     match field {
-        "topic" => engine.org.topics.iter().filter(|topic| !topic.archived).map(|it| (it.key.clone(), it.name.clone())).collect(),
+        "topic" => engine
+            .org
+            .topics
+            .iter()
+            .filter(|topic| !topic.archived)
+            .map(|it| (it.key.clone(), it.name.clone()))
+            .collect(),
         "unit" => engine.org.live_units().map(|unit| (unit.key.clone(), unit.name.clone())).collect(),
         "query" => {
-            let mut names: Vec<_> = engine.queries.values().map(|(unit, name)| (name.clone(), engine.org.unit_name(*unit).to_owned())).collect();
+            let mut names: Vec<_> = engine
+                .queries
+                .values()
+                .map(|(unit, name)| (name.clone(), engine.org.unit_name(*unit).to_owned()))
+                .collect();
             names.sort();
             names
         }

@@ -8,8 +8,8 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use dandelion_listen::{Facts, Scratch, queries::Listed};
 pub use change::{Change, case_of, change, failing, restore, save};
+use dandelion_listen::{Facts, Scratch, queries::Listed};
 use dandelion_post::{Micros, Post};
 use serde_json::json;
 
@@ -209,8 +209,7 @@ pub async fn import(hub: &Hub, actor: Actor, listed: &[Listed]) -> Result<(usize
                 )
             })?,
         };
-        let cases: Vec<Case> =
-            query.cases.iter().map(imported).collect();
+        let cases: Vec<Case> = query.cases.iter().map(imported).collect();
         let row = tx
             .opt(q!(
                 "select id, text, cases, version from queries where name = $1 and archived_at is null",
@@ -269,7 +268,11 @@ pub fn parse(text: &str) -> Result<dandelion_listen::Query> {
 /// A case of `queries.toml`; one of words alone stays so.
 fn imported(case: &dandelion_listen::queries::Case) -> Case {
     let bare = Post { text: case.post.text.clone(), ..Post::default() };
-    if case.post == bare { Case::of_text(bare.text, case.matches) } else { Case::of_post(case.post.clone(), case.matches) }
+    if case.post == bare {
+        Case::of_text(bare.text, case.matches)
+    } else {
+        Case::of_post(case.post.clone(), case.matches)
+    }
 }
 
 async fn insert(tx: &mut Tx, unit: i64, name: &str, text: &str, cases: &[Case], why: &str) -> Result<i64> {

@@ -58,7 +58,9 @@ mod tests {
     #[test]
     fn terms_are_written_as_a_query_writes_them() {
         let mut terms = Vec::new();
-        each_term("A K2 #Leak for @Acme_Care at https://x.example/kettle 42 水壶漏 😡", |term, _| terms.push(term.to_owned()));
+        each_term("A K2 #Leak for @Acme_Care at https://x.example/kettle 42 水壶漏 😡", |term, _| {
+            terms.push(term.to_owned())
+        });
         assert_eq!(terms, ["k2", "#leak", "for", "@acme_care", "at", "水壶", "壶漏", "😡"]);
     }
 }

@@ -10,9 +10,10 @@ use super::{
     lab::{Asked, Preview, preview},
 };
 use crate::{
-    Error, Hub, both_stores, query,
+    Error, Hub, both_stores,
     intake::{self, Item},
     log::Actor,
+    query,
     scope::{Role, Viewer},
     testing::{MONDAY, TestHub},
 };
@@ -21,7 +22,14 @@ const DAY: i64 = 86_400_000_000;
 
 pub(super) async fn source(hub: &TestHub) -> i64 {
     crate::unit::import(hub, Actor::System("test"), ORGANISATION).await.unwrap();
-    let new = crate::source::NewSource { key: String::new(), name: "Forum".into(), kind: crate::source::Kind::File, network: "forum".into(), unit: Some(1), url: None };
+    let new = crate::source::NewSource {
+        key: String::new(),
+        name: "Forum".into(),
+        kind: crate::source::Kind::File,
+        network: "forum".into(),
+        unit: Some(1),
+        url: None,
+    };
     let lead = lead(hub).await;
     crate::source::add(hub, &lead, &new).await.unwrap().id
 }
@@ -79,24 +87,24 @@ pub(super) async fn bring(hub: &Hub, source: i64, posts: Vec<Post>) {
 
 async fn look(hub: &TestHub, viewer: &Viewer, text: &str, against: Option<&str>) -> Preview {
     let read = |text: &str| query::parse(text).unwrap();
-    let asked = Asked {
-        query: read(text),
-        against: against.map(read),
-        zone: TimeZone::UTC,
-        patience: Duration::from_secs(30),
-    };
+    let asked =
+        Asked { query: read(text), against: against.map(read), zone: TimeZone::UTC, patience: Duration::from_secs(30) };
     preview(hub, viewer, asked).await.unwrap().expect("a sample")
 }
 
 both_stores!(the_lab_says_what_a_wording_would_have_heard, |hub| async move {
     let source = source(&hub).await;
-    bring(&hub, source, vec![
-        said("1", "My kettle leaks, a recipe for trouble", 1),
-        said("2", "A kettle recipe: leaks flavour", 1),
-        said("3", "The kettle is loud", 3),
-        said("4", "Nothing to do with it", 3),
-        said("5", "kettle leaks since last year", 45),
-    ])
+    bring(
+        &hub,
+        source,
+        vec![
+            said("1", "My kettle leaks, a recipe for trouble", 1),
+            said("2", "A kettle recipe: leaks flavour", 1),
+            said("3", "The kettle is loud", 3),
+            said("4", "Nothing to do with it", 3),
+            said("5", "kettle leaks since last year", 45),
+        ],
+    )
     .await;
     let viewer = member(&hub, "vic").await;
     let seen = look(&hub, &viewer, "kettle leaks", Some("kettle -recipe")).await;
@@ -113,7 +121,8 @@ both_stores!(the_lab_says_what_a_wording_would_have_heard, |hub| async move {
     let words: Vec<&str> = seen.words.iter().map(|word| word.word.as_str()).collect();
     assert!(words.contains(&"recipe") && !words.contains(&"kettle"), "{words:?}");
     let nobody = Viewer::new(99, "Nobody".into(), &[], &[]);
-    let asked = Asked { query: query::parse("a1").unwrap(), against: None, zone: TimeZone::UTC, patience: Duration::ZERO };
+    let asked =
+        Asked { query: query::parse("a1").unwrap(), against: None, zone: TimeZone::UTC, patience: Duration::ZERO };
     assert!(matches!(preview(&hub, &nobody, asked).await, Err(Error::Forbidden(_))));
 });
 
@@ -133,7 +142,10 @@ both_stores!(a_red_test_case_blocks_unless_a_reason_is_given, |hub| async move {
     let despite = Change { despite: "kettles went to another query", ..red };
     query::save(&hub, &lead, made.id, 2, despite).await.unwrap();
     let versions = query::versions(&hub, made.id).await.unwrap();
-    assert_eq!(versions[0].why, "we sell teapots now (saved although 1 of 2 test cases fail: kettles went to another query)");
+    assert_eq!(
+        versions[0].why,
+        "we sell teapots now (saved although 1 of 2 test cases fail: kettles went to another query)"
+    );
 
     let restored = query::restore(&hub, &lead, made.id, 3, 1, "").await.unwrap();
     assert_eq!((restored.version, restored.text.as_str()), (4, "kettle"));
@@ -143,5 +155,8 @@ both_stores!(a_red_test_case_blocks_unless_a_reason_is_given, |hub| async move {
     let forbidden = query::restore(&hub, &viewer, made.id, 4, 1, "").await.unwrap_err();
     assert!(matches!(forbidden, Error::Forbidden(_)));
     assert!(viewer.may_anywhere(Role::Viewer));
-    assert_eq!(crate::log::verify(&hub.db).await.unwrap(), crate::log::Chain::Whole(crate::log::newest(&hub.db).await.unwrap()));
+    assert_eq!(
+        crate::log::verify(&hub.db).await.unwrap(),
+        crate::log::Chain::Whole(crate::log::newest(&hub.db).await.unwrap())
+    );
 });

@@ -84,7 +84,8 @@ impl Builder {
         let cost = |branch: &Branch| branch.anchor.as_ref().map_or(f32::MAX, |set| set.cost);
         branches.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let (name, order) = by_frequency(&costs);
-        let mut segment = Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
+        let mut segment =
+            Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
         let mut postings: Vec<Posting> =
             direct.iter().map(|(term, query)| (name[*term as usize], query | DIRECT)).collect();
         for branch in &branches {
@@ -178,7 +179,9 @@ fn branch(query: u32, way: Tree, choice: &Choice) -> Branch {
     let mut clauses = clauses(way);
     let mut best: Option<(usize, Set)> = None;
     for (at, clause) in clauses.iter().enumerate() {
-        if let Some(set) = choice.required(clause, true).filter(|set| best.as_ref().is_none_or(|it| set.cost < it.1.cost)) {
+        if let Some(set) =
+            choice.required(clause, true).filter(|set| best.as_ref().is_none_or(|it| set.cost < it.1.cost))
+        {
             best = Some((at, set));
         }
     }
@@ -207,9 +210,7 @@ fn is_any_term(clause: &Tree) -> bool {
 }
 
 fn order(clauses: &mut [Tree], choice: &Choice) {
-    clauses.sort_by(|a, b| {
-        effort(a).cmp(&effort(b)).then_with(|| passes(a, choice).total_cmp(&passes(b, choice)))
-    });
+    clauses.sort_by(|a, b| effort(a).cmp(&effort(b)).then_with(|| passes(a, choice).total_cmp(&passes(b, choice))));
 }
 
 /// What kind of work judging takes: bits, positions, the post itself.
@@ -293,9 +294,8 @@ impl Segment {
             }
         }
         self.terms.push(Term { first: 0, length: 0, rest: 0, postings: at as u32, domain: Domain::PATTERN });
-        let pattern = |(new, old): (TermId, &TermId)| {
-            (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)))
-        };
+        let pattern =
+            |(new, old): (TermId, &TermId)| (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)));
         self.patterns = Patterns::new((0..).zip(order).filter_map(pattern));
         self.postings = postings.into_iter().map(|(_, posting)| posting).collect();
     }

@@ -38,7 +38,10 @@ fn values(field: NameField, post: &Post, facts: &Facts, scan: &Scan, tell: &mut 
                 handle(&String::from_utf8_lossy(scan.word(entry)), tell);
             }
             if field == NameField::To {
-                ["in_reply_to_handle", "in_reply_to_screen_name"].into_iter().filter_map(extra).for_each(|it| handle(it, tell));
+                ["in_reply_to_handle", "in_reply_to_screen_name"]
+                    .into_iter()
+                    .filter_map(extra)
+                    .for_each(|it| handle(it, tell));
             }
         }
         NameField::Lang => {

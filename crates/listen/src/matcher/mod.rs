@@ -5,13 +5,13 @@ mod build;
 mod code;
 mod common;
 mod compile;
+mod fields;
 mod look;
 mod patterns;
 mod places;
 mod segment;
 mod spans;
 mod terms;
-mod fields;
 mod tree;
 
 use std::ops::Range;

@@ -176,8 +176,7 @@ async fn change(
     }
     let present = query::find(&app.hub, id).await?;
     etag::same(&headers, &etag::of_version("query", id, present.version))?;
-    let cases: Vec<_> =
-        new.cases.into_iter().map(|case| kept(&present, case)).collect();
+    let cases: Vec<_> = new.cases.into_iter().map(|case| kept(&present, case)).collect();
     let changed = query::change(&app.hub, &viewer, id, new.version, &new.text, &cases, &new.why).await?;
     Ok(tagged(StatusCode::OK, changed))
 }

@@ -15,7 +15,8 @@ use crate::support::{Answer, Browser, Installation, REPAIRS};
 async fn prepared() -> (Installation, i64) {
     let at = Installation::new().await;
     let kind = Kind::File;
-    let new = NewSource { key: String::new(), name: "Forum".into(), kind, network: "forum".into(), unit: None, url: None };
+    let new =
+        NewSource { key: String::new(), name: "Forum".into(), kind, network: "forum".into(), unit: None, url: None };
     let source = source::add_as(&at.hub, Actor::System("test"), &new).await.unwrap().id;
     let texts = [
         "My kettle leaks all over",
@@ -27,7 +28,10 @@ async fn prepared() -> (Installation, i64) {
     let post = |(n, text): (usize, &&str)| {
         let author = Author { id: Some(format!("a{n}")), handle: Some(format!("ann{n}")), ..Author::default() };
         let at = Some(timestamp(at.hub.now() - (n as i64 + 1) * 3_600_000_000));
-        Item::post("test", Post { id: format!("p{n}"), text: (*text).into(), created_at: at, author: Some(author), ..Post::default() })
+        Item::post(
+            "test",
+            Post { id: format!("p{n}"), text: (*text).into(), created_at: at, author: Some(author), ..Post::default() },
+        )
     };
     intake::receive(&at.hub, source, texts.iter().enumerate().map(post).collect()).await.unwrap();
     let lead = dandelion_hub::member::by_key(&at.hub.db, "lea").await.unwrap().unwrap().id;
@@ -58,7 +62,10 @@ impl Lab {
 
 /// What a hidden field of the page holds.
 fn hidden(answer: &Answer, name: &str) -> String {
-    let (_, rest) = answer.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name}: {}", answer.text));
+    let (_, rest) = answer
+        .text
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .unwrap_or_else(|| panic!("no {name}: {}", answer.text));
     rest.split('"').next().unwrap().to_owned()
 }
 
@@ -73,7 +80,9 @@ async fn a_page_without_script_says_what_it_would_have_heard() {
     }
     assert!(!page.text.contains("<b>loud"), "markup of posts is text");
     let tried = lab.send(&[("act", "try"), ("text", "kettle -recipe"), ("version", "1")]).await;
-    for words in ["<b>2 posts</b>", "No longer heard: 1 post", "Newly heard: nothing", "<ins>-recipe</ins>", "NOT recipe"] {
+    for words in
+        ["<b>2 posts</b>", "No longer heard: 1 post", "Newly heard: nothing", "<ins>-recipe</ins>", "NOT recipe"]
+    {
         assert!(tried.text.contains(words), "{words}: {}", tried.text);
     }
     assert_eq!(query::find(&at.hub, id).await.unwrap().version, 1, "trying saves nothing");
@@ -108,7 +117,9 @@ async fn a_word_is_left_out_and_that_can_be_undone() {
     assert!(without.text.contains("(kettle OR wasserkocher) -recipe</textarea>"), "{}", without.text);
     assert!(without.text.contains("<b>3 posts</b>"));
     let before = hidden(&without, "before");
-    let undone = lab.send(&[("act", "undo"), ("text", "(kettle OR wasserkocher) -recipe"), ("before", &before), ("version", "1")]).await;
+    let undone = lab
+        .send(&[("act", "undo"), ("text", "(kettle OR wasserkocher) -recipe"), ("before", &before), ("version", "1")])
+        .await;
     assert!(undone.text.contains(">kettle OR wasserkocher</textarea>"));
 }
 
@@ -142,7 +153,8 @@ async fn test_cases_are_made_of_posts_and_guard_every_save() {
     let red = lab.send(&[("act", "restore-1"), ("version", "3"), ("text", "kettle -recipe")]).await;
     assert_eq!(red.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(red.text.contains(">kettle</textarea>") && red.text.contains("name=\"despite\""), "{}", red.text);
-    let restored = lab.send(&[("act", "restore-1"), ("version", "3"), ("text", "x"), ("despite", "recipes again")]).await;
+    let restored =
+        lab.send(&[("act", "restore-1"), ("version", "3"), ("text", "x"), ("despite", "recipes again")]).await;
     assert_eq!(restored.header(header::LOCATION), format!("/queries/{id}"));
     assert_eq!(query::find(&at.hub, id).await.unwrap().text, "kettle");
     let page = lab.browser.get(&format!("/queries/{id}/lab?against=3")).await;
@@ -155,7 +167,8 @@ async fn a_new_query_begins_in_the_lab() {
     let mut lab = Lab::of(&at, "lea", "/queries").await;
     let page = lab.browser.get("/queries/new?text=Wasserkocher").await;
     assert!(page.text.contains("<b>1 post</b>") && page.text.contains("name=\"name\""), "{}", page.text);
-    let fields = [("name", "Kocher"), ("unit", "repairs"), ("text", "wasserkocher"), ("cases", "+5 -1"), ("act", "save")];
+    let fields =
+        [("name", "Kocher"), ("unit", "repairs"), ("text", "wasserkocher"), ("cases", "+5 -1"), ("act", "save")];
     let made = lab.send(&fields).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
     let made = query::list(&at.hub).await.unwrap().into_iter().find(|query| query.name == "Kocher").unwrap();

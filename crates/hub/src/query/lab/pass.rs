@@ -57,7 +57,20 @@ impl<'a> Pass<'a> {
         let alone = Matcher::new([(0, asked.query.clone())]);
         let (starts, by_day) = (Vec::new(), Vec::new());
         let (gained, lost) = (Vec::new(), Vec::new());
-        Self { sample, asked, scope, units, looked_at: 0, hits: Vec::new(), against: 0, gained, lost, starts, by_day, alone }
+        Self {
+            sample,
+            asked,
+            scope,
+            units,
+            looked_at: 0,
+            hits: Vec::new(),
+            against: 0,
+            gained,
+            lost,
+            starts,
+            by_day,
+            alone,
+        }
     }
 
     /// Looks at as many posts as there is time for.
@@ -121,9 +134,9 @@ impl<'a> Pass<'a> {
     }
 
     /// What made a post match.
-    pub(super) fn spans(&self, sampled: &Sampled) -> Vec<Range<usize>> {
-        let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
-        self.with_facts(sampled, |facts| self.alone.matches(&sampled.post, facts, &mut scratch, &mut hits));
+    pub(super) fn spans(&self, sampled: &Sampled, scratch: &mut Scratch) -> Vec<Range<usize>> {
+        let mut hits = Vec::new();
+        self.with_facts(sampled, |facts| self.alone.matches(&sampled.post, facts, scratch, &mut hits));
         hits.into_iter().flat_map(|hit| hit.spans).collect()
     }
 

@@ -88,17 +88,20 @@ pub(super) async fn draw(hub: &Hub) -> Result<Sample> {
             break;
         }
     }
-    finish(hub, Sample {
-        stored: stored_of(all, read, posts.len(), ring),
-        posts,
-        since,
-        vocabulary: Arc::default(),
-        exact: ring.whole(),
-        ring,
-        newest,
-        event,
-        drawn_at: now,
-    })
+    finish(
+        hub,
+        Sample {
+            stored: stored_of(all, read, posts.len(), ring),
+            posts,
+            since,
+            vocabulary: Arc::default(),
+            exact: ring.whole(),
+            ring,
+            newest,
+            event,
+            drawn_at: now,
+        },
+    )
     .await
 }
 
@@ -133,9 +136,7 @@ pub(super) async fn follow(hub: &Hub, sample: &Sample) -> Result<Option<Sample>>
     let sql = "select noun_id, kind from events where id > $1 and id <= $2 and noun = 'post'";
     let changed = hub.db.all(q!(sql, sample.event, event)).await?;
     let changed: HashSet<i64> = changed.iter().map(|row| row.get("noun_id")).collect::<Result<_>>()?;
-    let sql = format!(
-        "select {key} as k, created_at from posts where {key} > $1 order by {key} limit {ARRIVALS}"
-    );
+    let sql = format!("select {key} as k, created_at from posts where {key} > $1 order by {key} limit {ARRIVALS}");
     let arrived = hub.db.all(Q::of(sql).bind(sample.newest)).await?;
     let (mut newest, mut wanted, mut more) = (sample.newest, Vec::new(), 0_i64);
     for row in &arrived {

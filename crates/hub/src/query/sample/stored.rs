@@ -79,7 +79,16 @@ pub(super) fn read(row: &Row, ring: Ring) -> Result<Option<Sampled>> {
     let known = Known { source: row.get("source")?, judged, unit: row.get("unit_id")? };
     let post = post(row)?;
     let bytes = bytes(&post) + known.source.len();
-    Ok(Some(Sampled { id: row.get("id")?, author: row.get("author_id")?, at, known, bytes, key, place: ring.place(key), post }))
+    Ok(Some(Sampled {
+        id: row.get("id")?,
+        author: row.get("author_id")?,
+        at,
+        known,
+        bytes,
+        key,
+        place: ring.place(key),
+        post,
+    }))
 }
 
 /// One stored post as listening looks at it, ours too; a deleted one has no words any more and is not found.
@@ -157,6 +166,7 @@ fn bytes(post: &Post) -> usize {
     let texts: usize = texts.into_iter().flatten().map(String::len).sum();
     let links: usize = post.links.iter().map(|link| link.len() + size_of::<String>()).sum();
     let media: usize = post.media.iter().map(|media| media.url.len() + media.kind.len() + 72).sum();
-    let extra = if post.extra.is_empty() { 0 } else { 3 * serde_json::Value::Object(post.extra.clone()).to_string().len() };
+    let extra =
+        if post.extra.is_empty() { 0 } else { 3 * serde_json::Value::Object(post.extra.clone()).to_string().len() };
     size_of::<Sampled>() + texts + links + media + extra
 }

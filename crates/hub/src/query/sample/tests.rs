@@ -24,9 +24,14 @@ fn ids(sample: &Sample) -> Vec<&str> {
 
 both_stores!(what_fits_is_whole_and_follows_what_happens, |hub| async move {
     let source = source(&hub).await;
-    bring(&hub, source, vec![said("1", "My kettle leaks", 1), said("2", "An old kettle", 40), said("3", "Tea", 2)]).await;
+    bring(&hub, source, vec![said("1", "My kettle leaks", 1), said("2", "An old kettle", 40), said("3", "Tea", 2)])
+        .await;
     let first = sample(&hub).await;
-    assert_eq!((ids(&first), first.stored, first.exact), (vec!["1", "3"], 2, true), "what is older than 30 days is out");
+    assert_eq!(
+        (ids(&first), first.stored, first.exact),
+        (vec!["1", "3"], 2, true),
+        "what is older than 30 days is out"
+    );
     assert_eq!(first.vocabulary.count("kettle"), 1);
 
     bring(&hub, source, vec![said("4", "Another kettle", 0), said("1", "My kettle no longer leaks", 1)]).await;

@@ -211,7 +211,8 @@ fn lab(w: &Words) -> LabPage {
         let post = |(id, found)| LabPost { id, found, part: None };
         (1..).zip(found(w)).map(post).collect()
     };
-    let day = |(n, heard): (i64, &i64)| CurveDay { label: format!("{n} March"), heard: *heard, against: n, stored: 40 * n };
+    let day =
+        |(n, heard): (i64, &i64)| CurveDay { label: format!("{n} March"), heard: *heard, against: n, stored: 40 * n };
     let heard = Heard {
         sum: Sentence::plain(w.t("In the last 30 days it would have heard about ")).strong(w.t("5,000 posts")),
         basis: w.t("From a sample of 20,000 of 1,000,000 posts; numbers are estimates."),

@@ -46,7 +46,13 @@ impl Cases {
         Ok(cases)
     }
 
-    pub(super) async fn add_post(&mut self, app: &App, viewer: &Viewer, post: i64, matches: bool) -> Result<(), Problem> {
+    pub(super) async fn add_post(
+        &mut self,
+        app: &App,
+        viewer: &Viewer,
+        post: i64,
+        matches: bool,
+    ) -> Result<(), Problem> {
         let name = format!("{}{post}", if matches { '+' } else { '-' });
         if self.0.len() < MOST && !self.0.iter().any(|(known, _)| *known == name) {
             self.0.push((name, query::case_of(&app.hub, viewer, post, matches).await?));
@@ -94,5 +100,7 @@ impl Cases {
 }
 
 fn decoded(words: &str) -> String {
-    url::form_urlencoded::parse(format!("t={words}").as_bytes()).next().map_or_else(String::new, |(_, words)| words.into_owned())
+    url::form_urlencoded::parse(format!("t={words}").as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, words)| words.into_owned())
 }

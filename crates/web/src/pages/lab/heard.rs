@@ -53,7 +53,11 @@ pub(super) async fn heard(lab: &Lab<'_>, reading: &Read, patience: Duration) -> 
         basis: basis(&preview),
         curve: Some(curve(&preview, &name, &zone)),
         hits: preview.hits.iter().filter_map(|hit| posts.of(hit.post, &hit.spans, None)).collect(),
-        near: preview.near.iter().filter_map(|near| posts.of(near.post, &near.spans, Some(near.part.clone()))).collect(),
+        near: preview
+            .near
+            .iter()
+            .filter_map(|near| posts.of(near.post, &near.spans, Some(near.part.clone())))
+            .collect(),
         gained: (change("Newly heard", preview.gained.count, &preview), posts.all(&preview.gained.posts)),
         lost: (change("No longer heard", preview.lost.count, &preview), posts.all(&preview.lost.posts)),
         words_changed: other.filter(|_| compared).map(|text| difference(&text, &lab.draft.text)).unwrap_or_default(),
@@ -94,10 +98,11 @@ fn sum(preview: &Preview) -> Sentence {
             let people = counted(preview.people as i64, "person", "people");
             start.strong(counted(heard.posts, "post", "posts")).text(format!(" of {people}."))
         }
-        (_, false) => start
-            .text("about ")
-            .strong(counted(heard.posts, "post", "posts"))
-            .text(format!(" ({} to {}).", grouped(heard.interval.0), grouped(heard.interval.1))),
+        (_, false) => start.text("about ").strong(counted(heard.posts, "post", "posts")).text(format!(
+            " ({} to {}).",
+            grouped(heard.interval.0),
+            grouped(heard.interval.1)
+        )),
     }
 }
 
@@ -137,7 +142,10 @@ fn curve(preview: &Preview, against: &str, zone: &jiff::tz::TimeZone) -> Curve {
         against: day.against,
         stored: day.stored,
     };
-    let title = format!("Posts a day over the last 30 days, {} in all; the numbers are in the table", grouped(preview.heard.posts));
+    let title = format!(
+        "Posts a day over the last 30 days, {} in all; the numbers are in the table",
+        grouped(preview.heard.posts)
+    );
     Curve { title, against: against.to_owned(), days: preview.days.iter().map(day).collect() }
 }
 
@@ -220,7 +228,10 @@ mod tests {
     fn wordings_are_compared_word_by_word() {
         let (same, gone, came) =
             (|w: &str| Changed::Same(w.into()), |w: &str| Changed::Gone(w.into()), |w: &str| Changed::Came(w.into()));
-        assert_eq!(difference("kettle AND leak", "kettle leak*"), [same("kettle"), gone("AND"), gone("leak"), came("leak*")]);
+        assert_eq!(
+            difference("kettle AND leak", "kettle leak*"),
+            [same("kettle"), gone("AND"), gone("leak"), came("leak*")]
+        );
         assert_eq!(difference("", "a"), [came("a")]);
     }
 }

@@ -83,12 +83,7 @@ async fn show(
     Asking(shown): Asking<Shown>,
 ) -> Result<Response, Problem> {
     let query = query::find(&app.hub, id).await?;
-    let draft = Draft {
-        text: query.text.clone(),
-        version: query.version,
-        against: shown.against,
-        ..Draft::default()
-    };
+    let draft = Draft { text: query.text.clone(), version: query.version, against: shown.against, ..Draft::default() };
     Lab::new(&app, &signed, Some(query), draft).await?.page(None).await
 }
 
@@ -239,12 +234,16 @@ impl<'a> Lab<'a> {
 
     /// What changes, where the script asks; otherwise the page.
     async fn answer(mut self, headers: &HeaderMap) -> Result<Response, Problem> {
-        if headers.contains_key("dandelion-partial") { print(&self.parts(heard::BRIEFLY).await?) } else { self.page(None).await }
+        if headers.contains_key("dandelion-partial") {
+            print(&self.parts(heard::BRIEFLY).await?)
+        } else {
+            self.page(None).await
+        }
     }
 
     async fn parts(&mut self, patience: std::time::Duration) -> Result<LabParts, Problem> {
         let name = self.query.as_ref().map(|query| query.name.as_str());
-        let reading = reading::read(&self.app.hub, name, &self.draft.text).await?;
+        let reading = reading::read(&self.app.hub, name, &self.draft.text, patience == heard::BRIEFLY).await?;
         let heard = heard::heard(self, &reading, patience).await?;
         let draft = &mut self.draft;
         let say = !draft.text.trim().is_empty();

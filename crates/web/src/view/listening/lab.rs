@@ -2,11 +2,7 @@
 
 use askama::Template;
 
-use crate::view::{
-    Choice, Sentence, Shell, Text, Time, grouped, prints_html,
-    search::Found,
-    text::Segment,
-};
+use crate::view::{Choice, Sentence, Shell, Text, Time, grouped, prints_html, search::Found, text::Segment};
 
 /// The page.
 #[derive(Clone, Debug, Default, Template)]
@@ -267,7 +263,9 @@ impl Curve {
     /// Labels below: the first day, the middle and the last.
     pub fn below(&self) -> Vec<&str> {
         let n = self.days.len();
-        if n < 3 { return Vec::new() }
+        if n < 3 {
+            return Vec::new();
+        }
         [0, n / 2, n - 1].into_iter().map(|day| self.days[day].label.as_str()).collect()
     }
 }

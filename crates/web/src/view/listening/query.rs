@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::view::search::Found;
 use crate::view::listening::lab::Piece;
+use crate::view::search::Found;
 use crate::view::{Empty, Sentence, Shell, Time, prints_html};
 
 /// All queries.
