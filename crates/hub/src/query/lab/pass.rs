@@ -161,13 +161,14 @@ impl<'a> Pass<'a> {
         found
     }
 
-    /// The one part that keeps a post out, and what matches the rest.
+    /// The one part that keeps a post out, and what matches the rest. A post in which no word matches anything is no near
+    /// miss to a person, even if a single word would do.
     fn miss(&self, sampled: &Sampled) -> Option<(String, Vec<Range<usize>>)> {
         self.with_facts(sampled, |facts| {
             let part = near_miss(&self.asked.query, &sampled.post, facts)?;
             let mut spans = Vec::new();
             lit(&explain(&self.asked.query, &sampled.post, facts), &mut spans);
-            Some((part, spans))
+            (!spans.is_empty()).then_some((part, spans))
         })
     }
 
