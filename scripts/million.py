@@ -35,16 +35,18 @@ def authors():
 
 
 def sqlite(file, posts, texts):
+    """The index of words stays empty here: Python's own SQLite may be too old for it."""
     db = sqlite3.connect(file, isolation_level=None)
-    db.executescript("pragma synchronous = off; pragma cache_size = -200000; begin")
+    db.executescript("pragma synchronous = off; pragma cache_size = -200000")
+    db.execute("begin")
     db.execute("insert into threads (id, network) values (1, 'forum')")
     db.executemany("insert into authors (id, network, remote_key, handle, name, followers, ours, seen_at) values (?, ?, ?, ?, ?, ?, ?, ?)", authors())
     places = ", ".join("?" * 17)
     db.executemany(f"insert into posts ({COLUMNS}) values ({places})", rows(posts, texts, b"\0"))
-    db.execute("insert into post_words (rowid, words) select id, text from posts")
     for name, last in [("posts", posts), ("threads", 1), ("authors", AUTHORS)]:
         db.execute("insert into counters (name, last) values (?, ?) on conflict (name) do update set last = excluded.last", (name, last))
-    db.executescript("commit; pragma wal_checkpoint(truncate)")
+    db.execute("commit")
+    db.execute("pragma wal_checkpoint(truncate)")
     db.close()
 
 
@@ -61,7 +63,7 @@ def postgres(database, posts, texts):
     run(f"copy posts ({COLUMNS}) from stdin csv", written(chunk))
     run("insert into post_words (post_id, words) select id, to_tsvector('simple', text) from posts")
     run(f"select setval('ids_posts', {posts}), setval('ids_threads', 1), setval('ids_authors', {AUTHORS})")
-    run("vacuum analyze posts")
+    run("vacuum analyze")
 
 
 def written(lines):

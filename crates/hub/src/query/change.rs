@@ -36,7 +36,7 @@ impl Change<'_> {
                     if failed == 1 { "a test case fails".to_owned() } else { format!("{failed} test cases fail") };
                 let words =
                     format!("{tests}. Change the query or the cases, or say why it shall be saved all the same");
-                Err(Error::invalid("text", words, ""))
+                Err(Error::invalid("cases", words, ""))
             }
             _ if why.is_empty() => Ok((failed, format!("Saved although {failed} of {of} test cases fail: {despite}"))),
             _ => Ok((failed, format!("{why} (saved although {failed} of {of} test cases fail: {despite})"))),

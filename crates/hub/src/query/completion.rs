@@ -180,7 +180,8 @@ fn fitting(typed: &str, options: impl Iterator<Item = (String, String)>, quoted:
         let inside = || all.split_whitespace().any(|word| word.starts_with(&bare));
         if folded == bare && !quoted {
             continue;
-        } else if folded.starts_with(&bare) {
+        }
+        if folded.starts_with(&bare) {
             first.push((value, hint));
         } else if !bare.is_empty() && inside() {
             second.push((value, hint));

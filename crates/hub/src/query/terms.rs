@@ -48,7 +48,9 @@ pub(super) fn each_different(post: &Post, mut each: impl FnMut(&str)) {
     }
     terms.sort_unstable();
     terms.dedup();
-    terms.iter().for_each(|term| each(term));
+    for term in &terms {
+        each(term);
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +61,7 @@ mod tests {
     fn terms_are_written_as_a_query_writes_them() {
         let mut terms = Vec::new();
         each_term("A K2 #Leak for @Acme_Care at https://x.example/kettle 42 水壶漏 😡", |term, _| {
-            terms.push(term.to_owned())
+            terms.push(term.to_owned());
         });
         assert_eq!(terms, ["k2", "#leak", "for", "@acme_care", "at", "水壶", "壶漏", "😡"]);
     }

@@ -120,6 +120,10 @@ both_stores!(the_lab_says_what_a_wording_would_have_heard, |hub| async move {
     assert!(seen.hits.iter().all(|hit| hit.spans.len() == 2), "{:?}", seen.hits);
     let words: Vec<&str> = seen.words.iter().map(|word| word.word.as_str()).collect();
     assert!(words.contains(&"recipe") && !words.contains(&"kettle"), "{words:?}");
+    let near = look(&hub, &viewer, "kettle leaks -recipe", None).await.near;
+    let mut parts: Vec<(usize, &str)> = near.iter().map(|miss| (miss.spans.len(), miss.part.as_str())).collect();
+    parts.sort_unstable();
+    assert_eq!(parts, [(1, "leaks"), (2, "NOT recipe"), (2, "NOT recipe")], "and nothing of who says nothing of it");
     let nobody = Viewer::new(99, "Nobody".into(), &[], &[]);
     let asked =
         Asked { query: query::parse("a1").unwrap(), against: None, zone: TimeZone::UTC, patience: Duration::ZERO };

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use dandelion_listen::Scratch;
+
 use super::pass::Pass;
 use crate::query::{sample::Sample, terms::each_term};
 
@@ -16,6 +18,8 @@ const LIFT: f64 = 2.0;
 const LIFT_OF_FEW: f64 = 1.5;
 /// Below how many hits these are few.
 const FEW: usize = 8;
+/// Below how many posts nothing is known of what is usual, and any word may be meant.
+const TELLING: usize = 500;
 
 /// A word among the hits.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,10 +33,10 @@ pub struct Frequent {
 /// The words in most hits that are more frequent there than in all posts, without those that made them hits.
 pub(super) fn among(pass: &Pass<'_>, sample: &Sample) -> Vec<Frequent> {
     let hits = &pass.hits[..pass.hits.len().min(COUNTED)];
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let (mut counts, mut scratch): (HashMap<String, usize>, _) = (HashMap::new(), Scratch::default());
     for index in hits {
         let sampled = pass.post(*index);
-        let spans = pass.spans(sampled);
+        let spans = pass.spans(sampled, &mut scratch);
         let mut terms: Vec<String> = Vec::new();
         each_term(&sampled.post.text, |term, at| {
             let matched = spans.iter().any(|span| span.start < at.end && at.start < span.end);
@@ -51,7 +55,11 @@ pub(super) fn among(pass: &Pass<'_>, sample: &Sample) -> Vec<Frequent> {
     let (of, all) = (hits.len() as f64, sample.posts.len() as f64);
     let stands_out = |term: &str, count: usize| {
         let usual = f64::from(sample.vocabulary.count(term)) / all;
-        if few { count as f64 / of >= LIFT_OF_FEW * usual } else { super::wilson(count as f64, of).0 >= LIFT * usual }
+        match (sample.posts.len() < TELLING, few) {
+            (true, _) => true,
+            (false, true) => count as f64 / of >= LIFT_OF_FEW * usual,
+            (false, false) => super::wilson(count as f64, of).0 >= LIFT * usual,
+        }
     };
     let mut words: Vec<(String, usize)> =
         counts.into_iter().filter(|(term, count)| *count >= least && stands_out(term, *count)).collect();

@@ -10,7 +10,7 @@ mod pass;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use dandelion_listen::Query;
+use dandelion_listen::{Query, Scratch};
 use dandelion_post::Micros;
 use jiff::tz::TimeZone;
 
@@ -169,13 +169,19 @@ pub async fn seen(hub: &Hub, word: &str) -> Result<bool> {
     }
     // A word that stands in none of thousands of posts is rare, so that the index is asked for few.
     let Some(expression) = crate::search::expression(word, hub.db.is_postgres()) else { return Ok(true) };
-    let words = if hub.db.is_postgres() {
-        "select post_id from post_words where words @@ cast($1 as tsquery)"
+    let sql = if hub.db.is_postgres() {
+        "select post_id from post_words where words @@ cast($1 as tsquery) order by post_id desc limit 100"
     } else {
-        "select rowid from post_words where post_words match $1"
+        "select rowid as post_id from post_words where post_words match $1 order by rowid desc limit 100"
     };
-    let sql = format!("select 1 as x from posts where id in ({words}) and created_at >= $2 limit 1");
-    Ok(hub.db.opt(crate::store::Q::of(sql).bind(expression).bind(hub.now() - SEEN)).await?.is_some())
+    let rows = hub.db.all(q!(sql, expression)).await?;
+    let ids = rows.iter().map(|row| row.get::<i64, _>("post_id")).collect::<Result<Vec<_>>>()?;
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let sql = format!("select 1 as x from posts where id in ({}) and created_at >= $1 limit 1", list.join(", "));
+    Ok(hub.db.opt(crate::store::Q::of(sql).bind(hub.now() - SEEN)).await?.is_some())
 }
 
 /// What a wording would have heard; none while the sample is still being read. Posts are public and listening is shared
@@ -192,6 +198,7 @@ pub async fn preview(hub: &Hub, viewer: &Viewer, asked: Asked) -> Result<Option<
 fn look(sample: &Sample, asked: &Asked, scope: &Scope, units: &pass::Units, now: Micros) -> Preview {
     let mut pass = pass::Pass::new(sample, asked, scope, units);
     pass.run(now);
+    let mut scratch = Scratch::default();
     let exact = sample.exact && pass.looked_at == sample.posts.len();
     let count = |found: usize| Count::of(found, pass.looked_at, sample.stored, exact);
     let difference = |posts: &[u32]| Difference {
@@ -208,7 +215,10 @@ fn look(sample: &Sample, asked: &Asked, scope: &Scope, units: &pass::Units, now:
         gained: difference(&pass.gained),
         lost: difference(&pass.lost),
         days: pass.days(|found| count(found).posts),
-        hits: pass.newest(&pass.hits, SHOWN).map(|post| Shown { post: post.id, spans: pass.spans(post) }).collect(),
+        hits: pass
+            .newest(&pass.hits, SHOWN)
+            .map(|post| Shown { post: post.id, spans: pass.spans(post, &mut scratch) })
+            .collect(),
         near: pass.near(SHOWN, NEAR_TIME),
         words: frequent::among(&pass, sample),
         nanos_a_post: pass.nanos_a_post(),

@@ -134,9 +134,9 @@ impl<'a> Pass<'a> {
     }
 
     /// What made a post match.
-    pub(super) fn spans(&self, sampled: &Sampled) -> Vec<Range<usize>> {
-        let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
-        self.with_facts(sampled, |facts| self.alone.matches(&sampled.post, facts, &mut scratch, &mut hits));
+    pub(super) fn spans(&self, sampled: &Sampled, scratch: &mut Scratch) -> Vec<Range<usize>> {
+        let mut hits = Vec::new();
+        self.with_facts(sampled, |facts| self.alone.matches(&sampled.post, facts, scratch, &mut hits));
         hits.into_iter().flat_map(|hit| hit.spans).collect()
     }
 
@@ -161,13 +161,14 @@ impl<'a> Pass<'a> {
         found
     }
 
-    /// The one part that keeps a post out, and what matches the rest.
+    /// The one part that keeps a post out, and what matches the rest. A post in which no word matches anything is no near
+    /// miss to a person, even if a single word would do.
     fn miss(&self, sampled: &Sampled) -> Option<(String, Vec<Range<usize>>)> {
         self.with_facts(sampled, |facts| {
             let part = near_miss(&self.asked.query, &sampled.post, facts)?;
             let mut spans = Vec::new();
             lit(&explain(&self.asked.query, &sampled.post, facts), &mut spans);
-            Some((part, spans))
+            (!spans.is_empty()).then_some((part, spans))
         })
     }
 

@@ -242,7 +242,7 @@ impl<'a> Lab<'a> {
 
     async fn parts(&mut self, patience: std::time::Duration) -> Result<LabParts, Problem> {
         let name = self.query.as_ref().map(|query| query.name.as_str());
-        let reading = reading::read(&self.app.hub, name, &self.draft.text).await?;
+        let reading = reading::read(&self.app.hub, name, &self.draft.text, patience == heard::BRIEFLY).await?;
         let heard = heard::heard(self, &reading, patience).await?;
         let draft = &mut self.draft;
         let say = !draft.text.trim().is_empty();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dandelion_hub::{Hub, query::lab};
-use dandelion_listen::{PieceKind, Query, Warning};
+use dandelion_listen::{PieceKind, Query, Term, Warning};
 
 use crate::{
     Problem,
@@ -17,11 +17,13 @@ pub(super) struct Read {
     pub(super) says: Vec<Says>,
 }
 
-/// Reads a wording; what is wrong with it is part of the answer. `name` is the query's own.
-pub(super) async fn read(hub: &Hub, name: Option<&str>, text: &str) -> Result<Read, Problem> {
+/// Reads a wording; what is wrong with it is part of the answer. `name` is the query's own. While somebody is `typing`,
+/// the word at the end may not be whole yet, and nothing is said of how often it occurs.
+pub(super) async fn read(hub: &Hub, name: Option<&str>, text: &str, typing: bool) -> Result<Read, Problem> {
     let mut reading = dandelion_listen::read(text);
     let mut unseen = Vec::new();
-    for term in reading.terms.iter().take(UNSEEN) {
+    let whole = |term: &&Term| !typing || term.span.end < text.len();
+    for term in reading.terms.iter().filter(whole).take(UNSEEN) {
         if !lab::seen(hub, &term.word).await? {
             unseen.push(term.word.clone());
         }
