@@ -11,6 +11,9 @@ use dandelion_post::Post;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, StartTag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer};
 
+/// What grows faster than its input takes longer than this, on any machine; nothing else does.
+const SLOW: Duration = Duration::from_secs(20);
+
 /// The folder shared by everybody who works on this project; `DANDELION_SHARED`, or `../shared` beside the workspace.
 fn shared(path: &str) -> PathBuf {
     let root = std::env::var_os("DANDELION_SHARED")
@@ -85,7 +88,7 @@ fn every_file_is_read_or_refused_with_a_reason_in_time() {
             }
         }
         let _ = opml::read(bytes);
-        assert!(begun.elapsed() < Duration::from_secs(1), "{} took {:?}", path.display(), begun.elapsed());
+        assert!(begun.elapsed() < SLOW, "{} took {:?}", path.display(), begun.elapsed());
     }
     println!("{read} of {} files read, {posts} posts, {refused} entries refused; not read: {reasons:?}", cases.len());
     assert!(read * 100 >= cases.len() * 95, "only {read} of {} files were read: {reasons:?}", cases.len());
@@ -192,7 +195,7 @@ fn no_payload_survives_cleaning() {
                 assert_inert(&clean::html(post.html.as_deref().unwrap_or("")), payload);
             }
         }
-        assert!(begun.elapsed() < Duration::from_secs(1), "{payload} took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < SLOW, "{payload} took {:?}", begun.elapsed());
     }
 }
 

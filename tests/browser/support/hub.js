@@ -3,13 +3,13 @@ import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 /** The folder of the repository. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 const PROGRAM = process.env.DANDELION_BIN ?? join(TARGET, "debug/dandelion");
 const START_MS = 120_000;
 const STOP_MS = 45_000;

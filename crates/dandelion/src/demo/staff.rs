@@ -13,6 +13,7 @@ use dandelion_hub::{
     engine::Engine,
     member,
     scope::{Role, Viewer},
+    unit::Org,
 };
 use dandelion_post::Micros;
 
@@ -125,6 +126,8 @@ impl Staff {
             Some((Closing::NoAnswerNeeded, "nothing was asked"))
         } else if waits > 40 * HOUR && !is("risk") && self.dice.chance(0.4) {
             Some((Closing::NoAnswerNeeded, "too late to help; noted for the product team"))
+        } else if waits > 60 * HOUR && self.dice.chance(0.3) {
+            Some((Closing::Fixed, "collected, and a new one sent"))
         } else {
             None
         };
@@ -134,16 +137,36 @@ impl Staff {
     }
 
     async fn pass_on(&mut self, hub: &Hub, engine: &Engine, row: &CaseRow, who: &Viewer) {
-        let others: Vec<i64> =
-            engine.org.live_units().map(|unit| unit.id).filter(|unit| *unit != row.unit.id).collect();
+        let mut others = whose(&engine.org, row);
+        others.retain(|(unit, _)| *unit != row.unit.id);
         if others.is_empty() {
             return;
         }
-        let to = *self.dice.pick(&others);
-        let reasons = ["you know this model better", "they bought it in your shop", "the warranty is yours to decide"];
-        let reason = *self.dice.pick(&reasons);
+        let (to, reason) = *self.dice.pick(&others);
         noted(case::offer(hub, who, row.id, to, reason, None).await.map(drop));
     }
+}
+
+/// Who could take a case on, and why: its product's unit, those who repair, those who sell where its language is spoken.
+fn whose(org: &Org, row: &CaseRow) -> Vec<(i64, &'static str)> {
+    let (repairs, shop) = match row.language.as_deref() {
+        Some("hr") => ("repairs-hr", "retail-hr"),
+        Some("de") => ("repairs", "retail"),
+        _ => ("repairs", "online-shop"),
+    };
+    let made = org.products.iter().find(|product| row.products.contains(&product.key) && !product.competitor);
+    let mut whose: Vec<_> =
+        made.and_then(|product| product.unit).map(|unit| (unit, "you know this model best")).into_iter().collect();
+    let safety = row.risks.iter().any(|risk| risk == "safety");
+    let by_key = [
+        (repairs, "the warranty is yours to decide"),
+        (
+            if safety { "product-safety" } else { shop },
+            if safety { "it may hurt somebody" } else { "they bought it in your shop" },
+        ),
+    ];
+    whose.extend(by_key.into_iter().filter_map(|(key, why)| Some((org.unit_by_key(key)?.id, why))));
+    whose
 }
 
 /// People of the past try what the rules do not allow now and then, as real ones do; it is refused and life goes on.

@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -166,11 +167,11 @@ impl Network {
         command.arg("--state").arg(world.file(&format!("network-{on}.jsonl"))).stdout(Stdio::null());
         let process = command.stderr(Stdio::inherit()).spawn().expect("the demo network");
         let network = Self { process, port, keys };
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return network;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(20));
         }
         panic!("the demo network does not come up");
     }
@@ -201,6 +202,15 @@ pub fn text(path: &Path) -> String {
     path.to_str().expect("a plain path").to_owned()
 }
 
+/// A port that nobody has, below those that systems give away by themselves: between two lives of a program nothing else
+/// gets it by chance.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

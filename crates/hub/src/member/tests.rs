@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{api_token, invitation, password, session, *};
 use crate::{
@@ -284,11 +285,14 @@ async fn an_unknown_name_costs_as_much_as_a_wrong_password() {
     assert!(!password::verify("nobody signs in with this", None).await.unwrap());
     let time = async |stored: Option<String>| {
         let start = std::time::Instant::now();
-        for _ in 0..3 {
-            password::verify("wrong password", stored.clone()).await.unwrap();
-        }
+        password::verify("wrong password", stored).await.unwrap();
         start.elapsed()
     };
-    let (known, unknown) = (time(Some(hash)).await, time(None).await);
+    // In turns, and the quickest of several: whatever else the machine does slows both.
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    for _ in 0..8 {
+        known = known.min(time(Some(hash.clone())).await);
+        unknown = unknown.min(time(None).await);
+    }
     assert!(unknown > known / 4, "unknown {unknown:?}, known {known:?}");
 }

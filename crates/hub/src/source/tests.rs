@@ -2,6 +2,7 @@ use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
+use std::time::Duration;
 
 use dandelion_networks::egress::{Client, Egress};
 use tokio::{
@@ -54,7 +55,11 @@ fn feed(titles: &[&str]) -> String {
 
 fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new(Egress { allow_private: vec!["127.0.0.1".parse().unwrap()], ..Egress::default() }).unwrap()
+    Client::new(rules()).unwrap()
+}
+
+fn rules() -> Egress {
+    Egress { allow_private: vec!["127.0.0.1".parse().unwrap()], ..Egress::default() }
 }
 
 async fn connect(hub: &Hub, key: &str, kind: Kind, url: Option<String>) -> Source {
@@ -109,13 +114,15 @@ both_stores!(a_hanging_feed_does_not_keep_others_waiting, |hub| async move {
     let (url, _) = server(vec![answer("200 OK", "", &feed(&["a"]))]).await;
     let good = connect(&hub, "good", Kind::Feed, Some(url)).await;
     let (tell, told) = watch::channel(false);
-    let running = tokio::spawn(Poller::new(hub.hub.clone(), client()).run(told));
-    for _ in 0..100 {
-        if find(&hub, good.id).await.unwrap().accounting.stored == 1 {
-            break;
+    // Whoever waits for the one that hangs waits ten minutes.
+    let patient = Egress { deadline: Duration::from_mins(10), ..rules() };
+    let running = tokio::spawn(Poller::new(hub.hub.clone(), Client::new(patient).unwrap()).run(told));
+    let stored = async {
+        while find(&hub, good.id).await.unwrap().accounting.stored == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    };
+    tokio::time::timeout(Duration::from_mins(1), stored).await.expect("the other one is read");
     assert_eq!(find(&hub, good.id).await.unwrap().accounting.stored, 1);
     tell.send(true).unwrap();
     running.abort();

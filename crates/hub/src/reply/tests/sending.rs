@@ -1,4 +1,9 @@
-use dandelion_networks::outgoing::{Answer, testing::Act};
+use std::time::Duration;
+
+use dandelion_networks::{
+    egress::{Client, Egress},
+    outgoing::{Answer, testing::Act},
+};
 
 use super::*;
 use crate::reply::{Verdict, attempts, cancel, decide_unknown, hold_all, queue, release, sender::Stale, undecided};
@@ -246,7 +251,11 @@ both_stores!(what_a_backup_brought_back_waits_for_a_person, |hub| async move {
 
 both_stores!(a_handle_that_hangs_keeps_nobody_waiting, |hub| async move {
     seed(&hub).await;
-    let (network, sender) = network(&hub, true).await;
+    let (network, _) = network(&hub, true).await;
+    // Whoever waits for the one that hangs waits ten minutes.
+    let allow_private = vec!["127.0.0.1".parse().unwrap()];
+    let patient = Egress { allow_private, deadline: Duration::from_mins(10), ..Egress::default() };
+    let sender = Sender::new(hub.hub.clone(), Client::new(patient).unwrap(), Rules::default());
     let stuck = FaultyNetwork::start(true).await.unwrap();
     stuck.then(std::iter::repeat_n(Act::Silence, 50));
     let mut tx = hub.tx().await;
@@ -264,11 +273,12 @@ both_stores!(a_handle_that_hangs_keeps_nobody_waiting, |hub| async move {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let running = tokio::spawn(reply::sender::run(sender, stopped));
     let sent = async {
-        while state(&hub, reply.id).await != State::Sent {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let most = Rules::default().at_once_per_handle;
+        while state(&hub, reply.id).await != State::Sent || stuck.requests().len() < most {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), sent).await.expect("it waited for the stuck ones");
+    tokio::time::timeout(Duration::from_mins(1), sent).await.expect("it waited for the stuck ones");
     assert_eq!(stuck.requests().len(), Rules::default().at_once_per_handle);
     assert_eq!(network.published(), 1);
     stop.send(true).unwrap();
