@@ -7,9 +7,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use daachorse::{CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick};
 use dandelion_listen::{Facts, Matcher, Query, Scratch, queries};
 use dandelion_post::Post;
-use daachorse::{CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick};
 use rustc_hash::FxHasher;
 use serde_json::{Value, json};
 use std::hash::Hasher as _;

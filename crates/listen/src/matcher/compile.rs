@@ -86,8 +86,7 @@ impl Names {
         let neighbours = phrase.units.windows(2).filter(|pair| pair[1].adjacent);
         let texts: Vec<Vec<u8>> =
             neighbours.map(|pair| [self.terms.text(pair[0].term), self.terms.text(pair[1].term)].concat()).collect();
-        let mut all: Vec<Tree> =
-            texts.iter().map(|text| Tree::Term(self.terms.number(Domain::PAIR, text))).collect();
+        let mut all: Vec<Tree> = texts.iter().map(|text| Tree::Term(self.terms.number(Domain::PAIR, text))).collect();
         all.push(Tree::Phrase(phrase));
         if all.len() == 1 { all.swap_remove(0) } else { Tree::And(all) }
     }

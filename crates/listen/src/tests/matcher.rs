@@ -22,10 +22,8 @@ pub(super) fn assert_cut_alike(text: &str) {
             (it.kind, it.from, it.to(), word, it.start as usize..it.end as usize, it.adjacent)
         })
         .collect();
-    let careful: Vec<_> = Words::of(text)
-        .iter()
-        .map(|it| (it.kind, it.from, it.to, it.word.to_owned(), it.span, it.adjacent))
-        .collect();
+    let careful: Vec<_> =
+        Words::of(text).iter().map(|it| (it.kind, it.from, it.to, it.word.to_owned(), it.span, it.adjacent)).collect();
     assert_eq!(fast, careful, "{text:?}");
     for entry in &scan.entries {
         assert_eq!(entry.hash, crate::words::hash::hash_of(scan.word(entry)), "{text:?}");
@@ -35,10 +33,59 @@ pub(super) fn assert_cut_alike(text: &str) {
 /// Pieces that meet in unlucky ways.
 fn piece() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
-        "kettle", "Kettle", "acme", "a", "b", "c", "wi-fi", "don't", "Acme's", "AT&T", "C++", "C#", ".NET", "#acme", "@acme",
-        "@acme@mastodon.social", "$ACME", "https://t.co/ab", "acme.com", "bob@acme.com", "&amp;", "&#39;", "’", "'", "-", ".",
-        "_", "水", "水壶", "やかん", "กาต้มน้ำ", "😡", "👍🏽", "👩‍🍳", "é", "e\u{301}", "ß", "\u{200d}", "\u{ad}", "\u{301}", "#",
-        "@", "+", "$", "3.5", "(", "!", "\0", "word_word", "kettles", "kettel", "#水壶", "ÀÉ",
+        "kettle",
+        "Kettle",
+        "acme",
+        "a",
+        "b",
+        "c",
+        "wi-fi",
+        "don't",
+        "Acme's",
+        "AT&T",
+        "C++",
+        "C#",
+        ".NET",
+        "#acme",
+        "@acme",
+        "@acme@mastodon.social",
+        "$ACME",
+        "https://t.co/ab",
+        "acme.com",
+        "bob@acme.com",
+        "&amp;",
+        "&#39;",
+        "’",
+        "'",
+        "-",
+        ".",
+        "_",
+        "水",
+        "水壶",
+        "やかん",
+        "กาต้มน้ำ",
+        "😡",
+        "👍🏽",
+        "👩‍🍳",
+        "é",
+        "e\u{301}",
+        "ß",
+        "\u{200d}",
+        "\u{ad}",
+        "\u{301}",
+        "#",
+        "@",
+        "+",
+        "$",
+        "3.5",
+        "(",
+        "!",
+        "\0",
+        "word_word",
+        "kettles",
+        "kettel",
+        "#水壶",
+        "ÀÉ",
     ];
     prop_oneof![4 => proptest::sample::select(PIECES).prop_map(ToOwned::to_owned), 1 => any::<char>().prop_map(String::from)]
 }
@@ -51,12 +98,64 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 
 fn leaf() -> impl Strategy<Value = String> {
     const LEAVES: &[&str] = &[
-        "kettle", "acme", "a", "b", "c", "wi-fi", "don't", "AT&T", "C++", "C#", ".NET", "#acme", "@acme", "$ACME", "水", "水壶",
-        "やかん", "ต้ม", "😡", "👍🏽", "👍", "ket*", "kettl*", "k?ttle", "*ttle", "kettle~1", "kettle~2", "{Kettle}", "{AT&T}",
-        "{Acme Kettle}", "\"acme kettle\"", "\"a b\"~3", "\"水壶 acme\"", "\"a b c\"~2", "\"wi-fi a\"", "#ac*", "title:kettle",
-        "title:\"a b\"", "from:acme", "lang:pt", "network:forum", "site:example.com", "has:link", "has:emoji", "has:question",
-        "followers:>10", "is:reply", "mentions:acme", "to:acme", "link:t.co", "a NEAR/2 b", "(a OR kettle) ONEAR/1 (b OR c)",
-        "a NEAR/1 b NEAR/2 c", "\"a b\" NEAR/3 acme", "水壶 NEAR/2 acme", "#水壶", "from:ac*", "type:reply",
+        "kettle",
+        "acme",
+        "a",
+        "b",
+        "c",
+        "wi-fi",
+        "don't",
+        "AT&T",
+        "C++",
+        "C#",
+        ".NET",
+        "#acme",
+        "@acme",
+        "$ACME",
+        "水",
+        "水壶",
+        "やかん",
+        "ต้ม",
+        "😡",
+        "👍🏽",
+        "👍",
+        "ket*",
+        "kettl*",
+        "k?ttle",
+        "*ttle",
+        "kettle~1",
+        "kettle~2",
+        "{Kettle}",
+        "{AT&T}",
+        "{Acme Kettle}",
+        "\"acme kettle\"",
+        "\"a b\"~3",
+        "\"水壶 acme\"",
+        "\"a b c\"~2",
+        "\"wi-fi a\"",
+        "#ac*",
+        "title:kettle",
+        "title:\"a b\"",
+        "from:acme",
+        "lang:pt",
+        "network:forum",
+        "site:example.com",
+        "has:link",
+        "has:emoji",
+        "has:question",
+        "followers:>10",
+        "is:reply",
+        "mentions:acme",
+        "to:acme",
+        "link:t.co",
+        "a NEAR/2 b",
+        "(a OR kettle) ONEAR/1 (b OR c)",
+        "a NEAR/1 b NEAR/2 c",
+        "\"a b\" NEAR/3 acme",
+        "水壶 NEAR/2 acme",
+        "#水壶",
+        "from:ac*",
+        "type:reply",
     ];
     proptest::sample::select(LEAVES).prop_map(ToOwned::to_owned)
 }
@@ -117,14 +216,17 @@ fn plain_matches(queries: &[(i64, Query)], post: &Post, facts: &Facts) -> Vec<Hi
 fn real_texts() -> Vec<String> {
     let shared = std::env::var("DANDELION_SHARED").unwrap_or_else(|_| "../../../shared".to_owned());
     let sets = std::fs::read_dir(format!("{shared}/data/splits")).into_iter().flatten().flatten();
-    let mut files: Vec<_> = sets.flat_map(|set| std::fs::read_dir(set.path()).into_iter().flatten().flatten()).collect();
+    let mut files: Vec<_> =
+        sets.flat_map(|set| std::fs::read_dir(set.path()).into_iter().flatten().flatten()).collect();
     files.sort_by_key(std::fs::DirEntry::path);
     let tables = files.iter().filter_map(|file| std::fs::read_to_string(file.path()).ok());
-    tables.flat_map(|table| {
-        let column = table.lines().next().and_then(|head| head.split('\t').position(|name| name == "text"));
-        let text = |row: &str| row.split('\t').nth(column?).map(ToOwned::to_owned);
-        table.split('\n').skip(1).filter_map(text).collect::<Vec<_>>()
-    }).collect()
+    tables
+        .flat_map(|table| {
+            let column = table.lines().next().and_then(|head| head.split('\t').position(|name| name == "text"));
+            let text = |row: &str| row.split('\t').nth(column?).map(ToOwned::to_owned);
+            table.split('\n').skip(1).filter_map(text).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[test]
@@ -191,7 +293,12 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
             let (mut scratch, mut found, mut seen) = (Scratch::default(), Vec::new(), Vec::new());
             for number in 0.. {
                 let matcher = shared.lock().unwrap().clone();
-                matcher.hits(&post(&format!("every post has a number: word{number}")), &Facts::default(), &mut scratch, &mut found);
+                matcher.hits(
+                    &post(&format!("every post has a number: word{number}")),
+                    &Facts::default(),
+                    &mut scratch,
+                    &mut found,
+                );
                 let old = found.iter().filter(|query| **query < QUERIES).count();
                 assert_eq!(old, usize::from(number < QUERIES), "post {number}");
                 let new = found.iter().filter(|query| **query >= QUERIES).count();
@@ -220,7 +327,10 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
         let seen = traffic.join().expect("no post is missed");
         let first = seen.iter().position(|new| *new == 1).unwrap();
         let last = seen.iter().rposition(|new| *new == 1).unwrap();
-        assert!(seen[first..=last].iter().all(|new| *new == 1), "between the first and the last change each post has it once");
+        assert!(
+            seen[first..=last].iter().all(|new| *new == 1),
+            "between the first and the last change each post has it once"
+        );
     });
     println!("{{\"queries\": {QUERIES}, \"slowest_ms\": {:.2}}}", slowest.as_secs_f64() * 1e3);
     assert!(slowest < Duration::from_millis(100), "a change took {slowest:?}");

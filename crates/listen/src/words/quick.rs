@@ -152,7 +152,9 @@ impl Scan {
         }
         let end = parts[count - 1].1;
         // `C++`, `C#`, `bob@acme.com`, and what may be a mark.
-        if end < text.len() && matches!(look(text, end).0, Is::Sign | Is::Unsure) || text[from..end].starts_with(b"http") {
+        if end < text.len() && matches!(look(text, end).0, Is::Sign | Is::Unsure)
+            || text[from..end].starts_with(b"http")
+        {
             return None;
         }
         self.emit(chunk, &parts[..count], kind);
@@ -169,17 +171,16 @@ impl Scan {
         let own = |nth: usize| {
             let part = &chunk.text[parts[nth].0..parts[nth].1];
             let next = parts.get(nth + 1).map(|part| &chunk.text[part.0..part.1]);
-            let contracted = next.is_some_and(|next| CONTRACTED.iter().any(|it| next.eq_ignore_ascii_case(it.as_bytes())));
+            let contracted =
+                next.is_some_and(|next| CONTRACTED.iter().any(|it| next.eq_ignore_ascii_case(it.as_bytes())));
             kind == Is::Hyphen || (letter::count(part) >= OWN && !contracted)
         };
         let owned = (0..parts.len()).filter(|nth| own(*nth)).fold(0_u32, |set, nth| set | 1 << nth);
         let count = owned.count_ones().max(1);
         self.position += count;
         self.push_part(chunk, whole, (first, (count - 1) as u8));
-        let mut position = first;
-        for nth in (0..parts.len()).filter(|nth| owned >> nth & 1 == 1) {
+        for (position, nth) in (first..).zip((0..parts.len()).filter(|nth| owned >> nth & 1 == 1)) {
             self.push_part(chunk, parts[nth], (position, 0));
-            position += 1;
         }
     }
 
