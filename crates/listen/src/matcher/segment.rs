@@ -241,7 +241,7 @@ impl Segment {
             let direct = loop {
                 match postings.next() {
                     Some(posting) if posting & DIRECT == 0 => {
-                        pending.push(Pending { branch: *posting, ..Pending::default() })
+                        pending.push(Pending { branch: *posting, ..Pending::default() });
                     }
                     other => break other,
                 }
