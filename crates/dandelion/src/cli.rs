@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use dandelion_listen::dialect::Dialect;
 
 /// A self-hosted social business hub: it listens, brings each post to the department that can fix it, lets people
 /// answer, and keeps a ledger of results.
@@ -216,13 +217,30 @@ pub enum Source {
     ExportOpml,
 }
 
+fn dialect(name: &str) -> Result<Dialect, String> {
+    let known = || Dialect::ALL.map(Dialect::name).join(", ");
+    Dialect::named(name).ok_or_else(|| format!("there are {}", known()))
+}
+
 /// Queries.
 #[derive(Debug, Subcommand)]
 pub enum Query {
     /// Take in queries.toml: new ones are made, known ones changed
     Import {
-        /// The file
+        /// The file; with --dialect also one query as plain text, which gets the file's name
         file: PathBuf,
+        /// The texts are in the syntax of another tool; what cannot be carried over is named
+        #[arg(long, value_name = "brandwatch|talkwalker|x", value_parser = dialect)]
+        dialect: Option<Dialect>,
+    },
+    /// Print queries of another tool in our language, and say what could not be carried over
+    Translate {
+        /// Whose syntax it is
+        #[arg(long, value_name = "brandwatch|talkwalker|x", value_parser = dialect)]
+        from: Dialect,
+        /// One query as plain text, or a queries.toml; - for standard input
+        #[arg(default_value = "-")]
+        file: String,
     },
     /// List all
     List,

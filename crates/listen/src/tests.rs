@@ -2,11 +2,10 @@ use dandelion_post::Post;
 
 use crate::{Facts, explain, parse};
 
-mod generate;
+pub(crate) mod generate;
 mod hostile;
 mod matcher;
 mod meaning;
-mod spec;
 mod words;
 
 /// So many cases of a property, or as many as `PROPTEST_CASES` asks for.

@@ -11,9 +11,7 @@ use crate::{cli::Match, output};
 
 /// The match filter.
 pub fn run(arguments: &Match) -> Result<ExitCode> {
-    let name = arguments.queries.display();
-    let text = std::fs::read_to_string(&arguments.queries).with_context(|| format!("{name} cannot be read"))?;
-    let listed = queries::read(&text).with_context(|| format!("{name} has a mistake"))?;
+    let listed = super::query::load(&arguments.queries)?;
     if arguments.check {
         return check(&listed);
     }

@@ -11,6 +11,7 @@ mod org;
 mod query;
 pub mod serve;
 mod source;
+mod translate;
 mod triage;
 mod understand;
 mod user;
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Man { dir } => manual(dir.as_deref()),
         Command::Import(arguments) => with_hub(&settings, async |hub, _| import::run(&hub, &arguments).await),
         Command::Source(command) => with_hub(&settings, async |hub, config| source::run(&hub, &config, command).await),
+        Command::Query(crate::cli::Query::Translate { from, file }) => translate::run(from, &file),
         Command::Query(command) => with_hub(&settings, async |hub, _| query::run(&hub, command).await),
         Command::Org(command) => org::run(&settings, command),
         Command::User(command) => with_hub(&settings, async |hub, config| user::run(&hub, &config, command).await),

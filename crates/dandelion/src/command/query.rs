@@ -1,18 +1,20 @@
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use dandelion_hub::{Hub, log::Actor, query, unit::Org};
+use dandelion_listen::queries::{self, Listed};
 
 use crate::cli::Query;
 
 /// Imports or lists saved queries.
 pub async fn run(hub: &Hub, command: Query) -> Result<ExitCode> {
     match command {
-        Query::Import { file } => {
-            let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let listed =
-                dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
-            let failures: Vec<_> = listed.iter().flat_map(dandelion_listen::queries::Listed::failures).collect();
+        Query::Import { file, dialect } => {
+            let listed = match dialect {
+                None => load(&file)?,
+                Some(dialect) => super::translate::load(&file, dialect)?,
+            };
+            let failures: Vec<_> = listed.iter().flat_map(Listed::failures).collect();
             for failure in &failures {
                 let wanted = if failure.wanted { "must match" } else { "must not match" };
                 eprintln!("{} line {}: “{}” {wanted}: {}", file.display(), failure.line, failure.query, failure.text);
@@ -23,6 +25,7 @@ pub async fn run(hub: &Hub, command: Query) -> Result<ExitCode> {
             let (made, changed) = query::import(hub, Actor::System("command"), &listed).await?;
             println!("{} queries: {made} new, {changed} changed", listed.len());
         }
+        Query::Translate { .. } => unreachable!("needs no database"),
         Query::List => {
             let org = Org::load(&hub.db).await?;
             for query in query::list(hub).await? {
@@ -31,4 +34,18 @@ pub async fn run(hub: &Hub, command: Query) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a file of queries, with `query:NAME` in place. Every faulty query is named, then none is taken.
+pub fn load(file: &Path) -> Result<Vec<Listed>> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?;
+    let (listed, mut faults) = queries::read_each(&text).with_context(|| format!("{name} has a mistake"))?;
+    let (listed, more) = queries::resolved(listed);
+    faults.extend(more);
+    let Some((last, others)) = faults.split_last() else { return Ok(listed) };
+    for fault in others {
+        eprintln!("error: {name} {fault}");
+    }
+    anyhow::bail!("{name} {last}")
 }

@@ -1,6 +1,6 @@
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use dandelion_hub::{engine::Engine, unit::RouteFacts};
 use dandelion_listen::{Facts, Scratch};
 use dandelion_post::Post;
@@ -15,9 +15,7 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
     let queries = match &arguments.queries {
         None => Vec::new(),
         Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let listed =
-                dandelion_listen::queries::read(&text).with_context(|| format!("{} has a mistake", file.display()))?;
+            let listed = super::query::load(file)?;
             let unit = |key: &str| org.unit_by_key(key).map_or(0, |unit| unit.id);
             listed
                 .into_iter()

@@ -171,10 +171,7 @@ pub(super) fn patterns(text: &str, at: usize, in_quotes: bool) -> Result<Vec<Pat
     if wild {
         return wild_words(text, in_quotes, &span);
     }
-    let mut found = cut(text, in_quotes, &span)?;
-    if found.len() > 1 && !in_quotes {
-        found = cut(text, true, &span)?;
-    }
+    let found = cut_through(text, in_quotes, &span)?;
     check_words(&found, &span)?;
     Ok(found)
 }
@@ -185,6 +182,12 @@ fn check_words(words: &[Pattern], span: &Range<usize>) -> Result<(), QueryError>
     }
     let message = format!("a phrase of {} words; at most {MAX_WORDS} are taken", words.len());
     Err(QueryError::new(span.clone(), message, "its first dozen words will find the same"))
+}
+
+/// Cuts a typed word; where it is several, hyphens divide as well, as they do in the quotes it is printed in.
+fn cut_through(text: &str, divide: bool, span: &Range<usize>) -> Result<Vec<Pattern>, QueryError> {
+    let found = cut(text, divide, span)?;
+    if found.len() > 1 && !divide { cut(text, true, span) } else { Ok(found) }
 }
 
 /// Cuts a typed word by the rules of posts.
@@ -291,7 +294,7 @@ fn wild_words(text: &str, divide: bool, span: &Range<usize>) -> Result<Vec<Patte
             let hint = "their words are found as parts of any run; for two parts write `a NEAR/3 b`";
             return Err(QueryError::new(span.clone(), message, hint));
         }
-        return cut(bare, divide, span);
+        return cut_through(bare, divide, span);
     }
     let mut free = STAND_INS.into_iter().filter(|c| !text.contains(*c));
     let (Some(any), Some(one)) = (free.next(), free.next()) else {
@@ -310,10 +313,7 @@ fn wild_words(text: &str, divide: bool, span: &Range<usize>) -> Result<Vec<Patte
             }
         })
         .collect();
-    let mut found = cut(&stood, divide, span)?;
-    if found.len() > 1 {
-        found = cut(&stood, true, span)?;
-    }
+    let mut found = cut_through(&stood, divide, span)?;
     check_words(&found, span)?;
     for word in &mut found {
         let Shape::Word(folded) = &word.shape else { continue };

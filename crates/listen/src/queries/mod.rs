@@ -24,6 +24,7 @@ use dandelion_post::Post;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::{Dialect, Lost};
 use crate::{Facts, Query, QueryError, ResolveError, explain, parse, resolve};
 
 /// A query as `queries.toml` gives it.
@@ -215,6 +216,50 @@ fn listed(entry: Entry, line: usize, lines: &Lines, file: &str) -> Result<Listed
     };
     let cases = cases.into_iter().map(|it| it.case(&name, lines)).collect::<Result<_, _>>()?;
     Ok(Listed { name, unit, text, line, query, cases })
+}
+
+/// What a query of another tool lost on the way, see [`translated`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The query's name.
+    pub name: String,
+    /// The line its text begins at, from 1.
+    pub line: usize,
+    /// What was lost; its span lies in the original text.
+    pub lost: Lost,
+}
+
+/// A file of another tool's queries, see [`translated`].
+#[derive(Debug, Clone, Default)]
+pub struct Translated {
+    /// The queries in our language.
+    pub listed: Vec<Listed>,
+    /// What they lost on the way.
+    pub losses: Vec<Loss>,
+    /// Those that could not be carried over at all.
+    pub faults: Vec<ReadError>,
+}
+
+/// Reads a file whose texts are in another tool's syntax. Fails as a whole only where the file is no TOML of queries.
+pub fn translated(text: &str, dialect: Dialect) -> Result<Translated, ReadError> {
+    let lines = Lines::of(text);
+    let mut all = Translated::default();
+    for mut entry in tables::entries(text, &lines)? {
+        let line = lines.line(entry.at);
+        match dialect.translate(&entry.text) {
+            Ok(carried) => {
+                let loss = |lost| Loss { name: entry.name.clone(), line, lost };
+                all.losses.extend(carried.lost.into_iter().map(loss));
+                entry.text = carried.text;
+                match listed(entry, line, &lines, text) {
+                    Ok(listed) => all.listed.push(listed),
+                    Err(fault) => all.faults.push(fault),
+                }
+            }
+            Err(error) => all.faults.push(ReadError::Query { line, name: entry.name, text: entry.text, error }),
+        }
+    }
+    Ok(all)
 }
 
 /// Puts `query:NAME` in place between the queries of a file. Those that cannot be are taken out and named.

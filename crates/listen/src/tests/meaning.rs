@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::generate::{post, query, text, typed};
-use super::spec::{self, naive};
+use crate::specification;
 use crate::words::{Token, Words};
 use crate::{Facts, Hit, Matcher, Scratch, explain, near_miss, parse, read};
 
@@ -26,7 +26,7 @@ proptest! {
 
     #[test]
     fn words_are_cut_as_specified(text in text()) {
-        let (words, wanted) = (Words::of(&text), spec::Words::of(&text));
+        let (words, wanted) = (Words::of(&text), specification::Words::of(&text));
         let (words, wanted): (Vec<Token<'_>>, Vec<Token<'_>>) = (words.iter().collect(), wanted.iter().collect());
         prop_assert_eq!(&words, &wanted);
         for token in words {
@@ -77,7 +77,7 @@ proptest! {
         matcher.matches(&post, &facts, &mut scratch, &mut hits);
         matcher.hits(&post, &facts, &mut scratch, &mut numbers);
         let wanted: Vec<i64> =
-            (0..).zip(&queries).filter(|(_, query)| naive::matches(query, &post, &facts)).map(|(at, _)| at).collect();
+            (0..).zip(&queries).filter(|(_, query)| specification::matches(query, &post, &facts)).map(|(at, _)| at).collect();
         let texts: Vec<String> = queries.iter().map(ToString::to_string).collect();
         prop_assert_eq!(&numbers, &wanted, "{:?}", texts);
         prop_assert_eq!(hits.iter().map(|hit| hit.query).collect::<Vec<_>>(), wanted, "{:?}", texts);
@@ -91,9 +91,18 @@ proptest! {
         }
         for query in &queries {
             let why = explain(query, &post, &facts);
-            prop_assert_eq!(why.truth, naive::matches(query, &post, &facts), "{}", query);
+            prop_assert_eq!(why.truth, specification::matches(query, &post, &facts), "{}", query);
             let missed = near_miss(query, &post, &facts);
             prop_assert!(missed.is_none() || !why.truth);
         }
+    }
+}
+
+/// What generated texts found, kept.
+#[test]
+fn what_was_typed_once_and_went_wrong_is_read_and_printed() {
+    for text in ["a 水wi-fi*", "wi-fi*/b", "\"水wi-fi*\"", "*水wi-fi"] {
+        let query = parse(text).unwrap();
+        assert_eq!(parse(&query.to_string()).unwrap(), query, "{text}");
     }
 }

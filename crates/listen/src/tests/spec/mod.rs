@@ -7,9 +7,11 @@ mod cut;
 mod entity;
 mod fold;
 mod glyphs;
-pub(crate) mod naive;
+mod naive;
 
 use std::ops::Range;
+
+pub use naive::matches;
 
 use crate::words::{Kind, Token};
 
@@ -26,19 +28,19 @@ struct Cut {
 
 /// The tokens of one text.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Words {
+pub struct Words {
     tokens: Vec<Cut>,
     positions: u32,
 }
 
 impl Words {
     /// Cuts a text.
-    pub(crate) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         cut::cut(text)
     }
 
     /// All tokens, in order of their first position; a whole before its parts.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Token<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Token<'_>> {
         self.tokens.iter().map(|it| Token {
             kind: it.kind,
             from: it.from,

@@ -13,7 +13,7 @@ use crate::words::{Kind, Token};
 type Place = (u32, u32);
 
 /// Whether a query matches a post, by the book.
-pub(crate) fn matches(query: &Query, post: &Post, facts: &Facts<'_>) -> bool {
+pub fn matches(query: &Query, post: &Post, facts: &Facts<'_>) -> bool {
     let spec = Spec {
         title: post.title.as_deref().map(Words::of),
         text: Words::of(&post.text),
