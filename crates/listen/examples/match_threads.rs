@@ -10,7 +10,9 @@ use dandelion_post::Post;
 
 fn main() -> std::io::Result<()> {
     let files: Vec<String> = std::env::args().skip(1).take(2).collect();
-    let [posts, listed] = &files[..] else { return Err(std::io::Error::other("name a file of posts and one of queries")) };
+    let [posts, listed] = &files[..] else {
+        return Err(std::io::Error::other("name a file of posts and one of queries"));
+    };
     let text = std::fs::read_to_string(posts)?;
     let posts: Vec<Post> = text.lines().map(|text| Post { text: text.to_owned(), ..Post::default() }).collect();
     let listed = queries::read(&std::fs::read_to_string(listed)?).map_err(std::io::Error::other)?;

@@ -26,10 +26,10 @@ impl Choice<'_> {
         match (tree, wanted) {
             (Tree::Not(inner), _) => self.required(inner, !wanted),
             (Tree::And(members), true) | (Tree::Or(members), false) => {
-                self.rarest(members.iter().filter_map(|member| self.required(member, wanted)))
+                Self::rarest(members.iter().filter_map(|member| self.required(member, wanted)))
             }
             (Tree::Or(members), true) | (Tree::And(members), false) => {
-                self.all(members.iter().map(|member| self.required(member, wanted)))
+                Self::all(members.iter().map(|member| self.required(member, wanted)))
             }
             (Tree::Term(term), true) => Some(self.one(*term)),
             (Tree::Phrase(phrase), true) => self.of_phrase(phrase),
@@ -43,11 +43,11 @@ impl Choice<'_> {
         Set { terms: vec![term], cost: (self.cost)(term) }
     }
 
-    fn rarest(&self, sets: impl Iterator<Item = Set>) -> Option<Set> {
+    fn rarest(sets: impl Iterator<Item = Set>) -> Option<Set> {
         sets.min_by(|a, b| a.cost.total_cmp(&b.cost))
     }
 
-    fn all(&self, sets: impl Iterator<Item = Option<Set>>) -> Option<Set> {
+    fn all(sets: impl Iterator<Item = Option<Set>>) -> Option<Set> {
         let mut all = Set { terms: Vec::new(), cost: 0.0 };
         for set in sets {
             let set = set?;
@@ -60,17 +60,17 @@ impl Choice<'_> {
     }
 
     fn of_phrase(&self, phrase: &Phrase) -> Option<Set> {
-        self.rarest(phrase.units.iter().map(|unit| self.one(unit.term)))
+        Self::rarest(phrase.units.iter().map(|unit| self.one(unit.term)))
     }
 
     fn of_near(&self, left: &Place, right: &Place) -> Option<Set> {
-        self.rarest([left, right].into_iter().filter_map(|side| self.of_place(side)))
+        Self::rarest([left, right].into_iter().filter_map(|side| self.of_place(side)))
     }
 
     fn of_place(&self, place: &Place) -> Option<Set> {
         match place {
             Place::Phrase(phrase) => self.of_phrase(phrase),
-            Place::Or(members) => self.all(members.iter().map(|member| self.of_place(member))),
+            Place::Or(members) => Self::all(members.iter().map(|member| self.of_place(member))),
             Place::Near(near) => self.of_near(&near.left, &near.right),
         }
     }

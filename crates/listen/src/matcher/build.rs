@@ -52,7 +52,9 @@ impl Builder {
             if keep(head.query) {
                 let nodes = code::nodes(clauses).filter(|(op, _)| *op != Op::Hint);
                 let mut clauses: Vec<Tree> = nodes.map(|(op, body)| code::read(op, body)).collect();
-                clauses.iter_mut().for_each(|clause| names.rename(clause));
+                for clause in &mut clauses {
+                    names.rename(clause);
+                }
                 let only = if clauses.len() == 1 { clauses.pop() } else { None };
                 ways[head.query as usize].push(only.unwrap_or(Tree::And(clauses)));
             }
@@ -85,7 +87,8 @@ impl Builder {
         let cost = |branch: &Branch| branch.anchor.as_ref().map_or(f32::MAX, |set| set.cost);
         branches.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
         let (name, order) = by_frequency(&costs);
-        let mut segment = Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
+        let mut segment =
+            Segment { numbers, tests, exacts: std::mem::take(&mut self.names.exacts), ..Segment::default() };
         let mut postings: Vec<Posting> =
             direct.iter().map(|(term, query)| (name[*term as usize], query | DIRECT)).collect();
         for branch in &branches {
@@ -274,9 +277,8 @@ impl Segment {
             }
         }
         self.begins.push(at as u32);
-        let pattern = |(new, old): (TermId, &TermId)| {
-            (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)))
-        };
+        let pattern =
+            |(new, old): (TermId, &TermId)| (terms.domain(*old) == Domain::PATTERN).then(|| (new, terms.text(*old)));
         self.patterns = Patterns::new((0..).zip(order).filter_map(pattern));
         self.postings = postings.into_iter().map(|(_, posting)| posting).collect();
     }

@@ -119,7 +119,9 @@ fn write_body(tree: &Tree, name: &[TermId], code: &mut Vec<u32>) -> Op {
                 }));
                 return if and { Op::All } else { Op::Any };
             }
-            members.iter().for_each(|member| write(member, name, code));
+            for member in members {
+                write(member, name, code);
+            }
             if and { Op::And } else { Op::Or }
         }
         Tree::Not(inner) => {
@@ -192,7 +194,9 @@ fn write_place(place: &Place, name: &[TermId], code: &mut Vec<u32>) {
         Place::Or(members) => {
             let at = code.len();
             code.push(0);
-            members.iter().for_each(|member| write_place(member, name, code));
+            for member in members {
+                write_place(member, name, code);
+            }
             code[at] = Op::Or as u32 | ((code.len() - at - 1) as u32) << 8;
         }
     }

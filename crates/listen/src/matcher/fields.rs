@@ -50,7 +50,7 @@ fn values(field: NameField, post: &Post, facts: &Facts, scan: &Scan, tell: &mut 
             tag.match_indices('-').for_each(|(at, _)| tell(&tag[..at]));
         }
         NameField::Country => folded(facts.country.or_else(|| extra("country"))),
-        NameField::Network => folded(facts.network.or(post.network.as_ref().map(|it| it.as_str()))),
+        NameField::Network => folded(facts.network.or(post.network.as_ref().map(dandelion_post::Network::as_str))),
         NameField::Source => folded(facts.source),
         NameField::Site => {
             let host = host_of(post.url.as_deref().unwrap_or_default()).to_lowercase();

@@ -103,13 +103,6 @@ impl Matcher {
         self.base.always.len() + self.recent.always.len()
     }
 
-    #[doc(hidden)]
-    pub fn sizes(&self) -> String {
-        let b = &self.base;
-        let direct = b.postings.iter().filter(|p| **p & segment::DIRECT != 0).count();
-        format!("terms {} slots {} firsts {} terms {} rest {} begins {} postings {} (direct {direct}) code {} numbers {}", b.firsts.len(), b.slots.len()*4, b.firsts.len()*8, b.terms.len()*12, b.long.len()*8, b.begins.len()*4, b.postings.len()*4, b.code.len()*4, b.numbers.len()*8)
-    }
-
     /// Bytes of memory it holds.
     pub fn bytes(&self) -> usize {
         self.base.bytes() + self.recent.bytes() + self.gone.len() * 8
@@ -220,7 +213,9 @@ impl Matcher {
             }
             same
         });
-        hits.iter_mut().for_each(|hit| spans::join(&mut hit.spans));
+        for hit in hits {
+            spans::join(&mut hit.spans);
+        }
     }
 
     /// The parts that hold any query.

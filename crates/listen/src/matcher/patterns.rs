@@ -203,8 +203,9 @@ fn look_for_beginnings<S: Start>(
 ) {
     for (block, entries) in scan.entries.chunks(64).enumerate() {
         let (mut picked, mut count) = ([0_u8; 64], 0);
+        let folded = &scan.folded[..];
         for (at, entry) in entries.iter().enumerate() {
-            let bit = S::bit(load(&scan.folded, entry.at as usize));
+            let bit = S::bit(load(folded, entry.at as usize));
             picked[count & 63] = at as u8;
             count += (filter.get(bit / 64).copied().unwrap_or(0) >> (bit % 64) & 1) as usize;
         }

@@ -73,7 +73,9 @@ impl Slot {
     /// Whether to look closer.
     #[inline]
     fn may_lead_to(self, hash: u64, domain: Domain) -> bool {
-        ((self.0 ^ Self::tag(hash, domain)) & !(Self::ON | Self::TERM) == 0) | (self.0 & Self::ON != 0)
+        let differs = (self.0 ^ Self::tag(hash, domain)) & !(Self::ON | Self::TERM);
+        // One comparison for both: nothing differs, or the highest bit says to go on.
+        (differs.wrapping_sub(1) | self.0) & Self::ON != 0
     }
 
     pub(super) fn goes_on(self) -> bool {
@@ -116,19 +118,23 @@ pub(super) struct State {
 impl Segment {
     /// Finds every term of the post.
     pub(super) fn resolve(&self, scan: &Scan, state: &mut State) {
-        state.seen.resize(self.terms.len().div_ceil(64), 0);
+        let words = self.terms.len().div_ceil(64);
+        if state.seen.len() < words {
+            state.seen.resize(words, 0);
+        }
         for (block, entries) in scan.entries.chunks(64).enumerate() {
             // First all slots, without asking what they hold, so that the machine waits for all of them at once.
-            let (mut picked, mut count) = ([(0_u8, Slot::EMPTY); 64], 0);
+            let (mut picked, mut count) = ([0_u8; 64], 0);
             for (at, entry) in entries.iter().enumerate() {
                 let slot = self.slots[(entry.hash >> self.slot_shift) as usize];
-                picked[count & 63] = (at as u8, slot);
+                picked[count & 63] = at as u8;
                 count += usize::from(slot.may_lead_to(entry.hash, Domain::WORD));
             }
-            for (at, slot) in picked.iter().take(count) {
-                let entry = &entries[usize::from(*at)];
+            for at in picked.iter().take(count) {
+                let entry = &entries[usize::from(*at) & 63];
+                let slot = self.slots[(entry.hash >> self.slot_shift) as usize];
                 let number = (block * 64) as u32 + u32::from(*at);
-                self.find(scan, entry, number, Domain::WORD, *slot, state);
+                self.find(scan, entry, number, Domain::WORD, slot, state);
             }
         }
         for at in &scan.signed {
@@ -224,6 +230,7 @@ impl Segment {
 
     /// Gathers the branches that wait at the terms found, and tells the queries that a term decides alone. Reading the
     /// heads of all branches before any is judged lets the machine wait for all of them at once.
+    #[inline]
     pub(super) fn gather(&self, state: &mut State, mut tell: impl FnMut(&mut Marks, u32, TermId)) {
         let State { fresh, pending, marks, .. } = state;
         marks.fit(self.numbers.len());
@@ -233,7 +240,9 @@ impl Segment {
             let mut postings = self.postings[from as usize..to as usize].iter();
             let direct = loop {
                 match postings.next() {
-                    Some(posting) if posting & DIRECT == 0 => pending.push(Pending { branch: *posting, ..Pending::default() }),
+                    Some(posting) if posting & DIRECT == 0 => {
+                        pending.push(Pending { branch: *posting, ..Pending::default() });
+                    }
                     other => break other,
                 }
             };
@@ -322,7 +331,12 @@ impl Segment {
         self.slots.capacity() * size_of::<Slot>()
             + self.terms.capacity() * size_of::<Term>()
             + (self.firsts.capacity() + self.long.capacity()) * 8
-            + (self.begins.capacity() + self.postings.capacity() + self.code.capacity() + self.always.capacity() + self.counts.capacity()) * 4
+            + (self.begins.capacity()
+                + self.postings.capacity()
+                + self.code.capacity()
+                + self.always.capacity()
+                + self.counts.capacity())
+                * 4
             + self.numbers.capacity() * 8
             + self.tests.capacity() * size_of::<Leaf>()
             + exacts

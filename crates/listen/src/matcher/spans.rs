@@ -94,7 +94,7 @@ impl Look<'_> {
             lit = lit.iter().flat_map(|it| self.longer(it, unit, gap)).take(MOST).collect();
         }
         let hull = |spans: Vec<Range<usize>>| match (gap, spans.first(), spans.last()) {
-            (0, Some(first), Some(last)) => vec![first.start..last.end],
+            (0, Some(first), Some(last)) => std::iter::once(first.start..last.end).collect(),
             _ => spans,
         };
         lit.into_iter().map(|(from, to, _, spans)| Lit { from, to, spans: hull(spans) }).collect()

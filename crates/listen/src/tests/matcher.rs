@@ -234,7 +234,9 @@ fn real_texts() -> Vec<String> {
 fn real_posts_are_cut_alike_on_both_paths() {
     let texts = real_texts();
     assert!(!texts.is_empty(), "there are no posts under DANDELION_SHARED");
-    texts.iter().for_each(|text| assert_cut_alike(text));
+    for text in &texts {
+        assert_cut_alike(text);
+    }
     println!("{{\"posts\": {}}}", texts.len());
 }
 
@@ -247,7 +249,9 @@ fn real_posts_give_the_hits_that_each_query_alone_gives() {
     let learning = Matcher::new(queries.clone());
     let (mut scratch, mut found) = (Scratch::default(), Vec::new());
     let posts: Vec<Post> = real_texts().iter().map(|text| post(text)).collect();
-    posts.iter().for_each(|post| learning.hits(post, &Facts::default(), &mut scratch, &mut found));
+    for post in &posts {
+        learning.hits(post, &Facts::default(), &mut scratch, &mut found);
+    }
     let matcher = learning.compacted();
     let part = posts.len().div_ceil(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
     let hits: usize = std::thread::scope(|scope| {
@@ -293,7 +297,12 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
             let (mut scratch, mut found, mut seen) = (Scratch::default(), Vec::new(), Vec::new());
             for number in 0.. {
                 let matcher = shared.lock().unwrap().clone();
-                matcher.hits(&post(&format!("every post has a number: word{number}")), &Facts::default(), &mut scratch, &mut found);
+                matcher.hits(
+                    &post(&format!("every post has a number: word{number}")),
+                    &Facts::default(),
+                    &mut scratch,
+                    &mut found,
+                );
                 let old = found.iter().filter(|query| **query < QUERIES).count();
                 assert_eq!(old, usize::from(number < QUERIES), "post {number}");
                 let new = found.iter().filter(|query| **query >= QUERIES).count();
@@ -322,7 +331,10 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
         let seen = traffic.join().expect("no post is missed");
         let first = seen.iter().position(|new| *new == 1).unwrap();
         let last = seen.iter().rposition(|new| *new == 1).unwrap();
-        assert!(seen[first..=last].iter().all(|new| *new == 1), "between the first and the last change each post has it once");
+        assert!(
+            seen[first..=last].iter().all(|new| *new == 1),
+            "between the first and the last change each post has it once"
+        );
     });
     println!("{{\"queries\": {QUERIES}, \"slowest_ms\": {:.2}}}", slowest.as_secs_f64() * 1e3);
     assert!(slowest < Duration::from_millis(100), "a change took {slowest:?}");
@@ -367,15 +379,12 @@ proptest! {
         let mut queries: std::collections::BTreeMap<i64, Query> = (0..).zip(first).collect();
         let mut matcher = Matcher::new(queries.clone());
         for (number, query, compact) in changes {
-            match query {
-                Some(query) => {
-                    matcher = matcher.with(number, query.clone());
-                    queries.insert(number, query);
-                }
-                None => {
-                    matcher = matcher.without(number);
-                    queries.remove(&number);
-                }
+            if let Some(query) = query {
+                matcher = matcher.with(number, query.clone());
+                queries.insert(number, query);
+            } else {
+                matcher = matcher.without(number);
+                queries.remove(&number);
             }
             if compact {
                 matcher = matcher.compacted();

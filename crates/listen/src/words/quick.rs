@@ -179,10 +179,8 @@ impl Scan {
         let count = owned.count_ones().max(1);
         self.position += count;
         self.push_part(chunk, whole, (first, (count - 1) as u8));
-        let mut position = first;
-        for nth in (0..parts.len()).filter(|nth| owned >> nth & 1 == 1) {
+        for (position, nth) in (first..).zip((0..parts.len()).filter(|nth| owned >> nth & 1 == 1)) {
             self.push_part(chunk, parts[nth], (position, 0));
-            position += 1;
         }
     }
 
