@@ -95,6 +95,10 @@ test("a test case is made of a post and guards the saving", async () => {
   await page.keyboard.type(" -stuck");
   await page.locator("#lab-tests .chip.good").first().waitFor();
   await press(page, page.getByRole("button", { name: "Listen for this" }));
+  await page.waitForURL(/\/backfills\/\d+$/);
+  await press(page, page.getByRole("button", { name: /^Make about/ }));
+  await page.locator("#backfill").getByText("done", { exact: true }).waitFor();
+  await press(page, page.locator("main header a[href^='/queries/']"));
   await page.waitForURL(/\/queries\/\d+$/);
   assert.match(await page.locator("main").innerText(), /Kettles that leak/);
   await accessible(page, "the query");

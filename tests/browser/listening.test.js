@@ -51,9 +51,9 @@ let query;
 test("a new query says what it found among what is stored before it makes anything", async () => {
   const page = await signedIn();
   await page.goto("/queries/new");
-  await page.getByLabel("Name").first().fill("Brambleton");
-  await page.locator("textarea[name=text]").fill("brambleton");
-  await page.locator("button[name=act][value=save]").first().click();
+  await page.locator("#name").fill("Brambleton");
+  await page.locator("#text").fill("brambleton");
+  await page.getByRole("button", { name: "Listen for this" }).click();
   await page.waitForURL(/\/backfills\/\d+/);
   await page.getByText("waits for a decision").waitFor();
   assert.match(await page.locator("#backfill").innerText(), /Found 19 posts of 19 people/);
