@@ -63,7 +63,7 @@ fn coloured(
     warnings: &[Warning],
     wrong: Option<&Range<usize>>,
 ) -> Vec<Piece> {
-    let mut row = Pieces { text, at: 0, pieces: Vec::new() };
+    let mut row = Pieces { text, at: 0, row: Vec::new() };
     for piece in pieces {
         let inside = |span: &Range<usize>| span.start < piece.span.end && piece.span.start < span.end;
         let odd = warnings.iter().any(|one| inside(&one.span) && one.span.len() <= piece.span.len());
@@ -128,7 +128,7 @@ fn within(text: &str, span: Range<usize>) -> Range<usize> {
 struct Pieces<'t> {
     text: &'t str,
     at: usize,
-    pieces: Vec<Piece>,
+    row: Vec<Piece>,
 }
 
 impl Pieces<'_> {
@@ -139,19 +139,19 @@ impl Pieces<'_> {
             return;
         }
         self.plain(start);
-        self.pieces.push(Piece { text: self.text[start..end].to_owned(), class });
+        self.row.push(Piece { text: self.text[start..end].to_owned(), class });
         self.at = end;
     }
 
     fn plain(&mut self, to: usize) {
         if to > self.at {
-            self.pieces.push(Piece { text: self.text[self.at..to].to_owned(), class: "" });
+            self.row.push(Piece { text: self.text[self.at..to].to_owned(), class: "" });
             self.at = to;
         }
     }
 
     fn all(mut self) -> Vec<Piece> {
         self.plain(self.text.len());
-        self.pieces
+        self.row
     }
 }
