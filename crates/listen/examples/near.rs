@@ -18,7 +18,7 @@ fn main() {
     let candidates = candidates(&prints);
     let near: HashSet<(u32, u32)> = exact.iter().filter(|(_, s)| **s >= NEAR).map(|(pair, _)| *pair).collect();
     let taken: HashSet<(u32, u32)> =
-        candidates.iter().filter(|pair| estimate(&prints, pair) >= NEAR).copied().collect();
+        candidates.iter().filter(|pair| estimate(&prints, **pair) >= NEAR).copied().collect();
     let similarity = |pair: &(u32, u32)| exact.get(pair).copied().unwrap_or(0.0);
     let right = taken.intersection(&near).count();
     let far = taken.iter().filter(|pair| similarity(pair) < NEAR - 0.1).count();
@@ -88,7 +88,7 @@ fn candidates(prints: &[Option<Print>]) -> HashSet<(u32, u32)> {
     pairs
 }
 
-fn estimate(prints: &[Option<Print>], (one, other): &(u32, u32)) -> f64 {
+fn estimate(prints: &[Option<Print>], (one, other): (u32, u32)) -> f64 {
     let bytes = |at: u32| prints[at as usize].as_ref().map(Print::bytes);
-    bytes(*one).zip(bytes(*other)).map_or(0.0, |(one, other)| alike(&one, &other))
+    bytes(one).zip(bytes(other)).map_or(0.0, |(one, other)| alike(&one, &other))
 }

@@ -73,8 +73,7 @@ fn read(mut input: Box<dyn BufRead + Send>, to: &[SyncSender<Block>]) -> std::io
     for worker in to.iter().cycle() {
         let Some(block) = next_lines(&mut *input, &mut started)? else { break };
         let first = lines + 1;
-        lines += block.iter().filter(|byte| **byte == b'\n').count() as u64;
-        lines += u64::from(block.last() != Some(&b'\n'));
+        lines += block.split_inclusive(|byte| *byte == b'\n').count() as u64;
         if worker.send(Block { lines: block, first }).is_err() {
             break;
         }

@@ -122,14 +122,12 @@ pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>
     let now = tx.now();
     let row = analysis_row(id, post.id, revision, now, &analysis);
     tx.insert("analyses", ANALYSIS_COLUMNS, vec![row], "on conflict do nothing").await?;
-    match case {
-        Some(case) => crate::case::judge(tx, case).await, // people's corrections stay above it
-        None => {
-            tx.run(q!("delete from mention_topics where mention_id = $1", mention)).await?;
-            let rows = analysis.topics.iter().map(|topic| vec![mention.into(), Value::from(&topic.key)]).collect();
-            tx.insert("mention_topics", &["mention_id", "topic"], rows, "on conflict do nothing").await.map(drop)
-        }
+    if let Some(case) = case {
+        return crate::case::judge(tx, case).await; // people's corrections stay above it
     }
+    tx.run(q!("delete from mention_topics where mention_id = $1", mention)).await?;
+    let rows = analysis.topics.iter().map(|topic| vec![mention.into(), Value::from(&topic.key)]).collect();
+    tx.insert("mention_topics", &["mention_id", "topic"], rows, "on conflict do nothing").await.map(drop)
 }
 
 /// Two threads turned out to be one: posts move, and two cases become one.

@@ -134,7 +134,7 @@ pub async fn catch_up(hub: &Hub) -> Result<bool> {
         where p.id > $1 and p.id <= $2 and p.deleted_at is null and not p.ours order by p.id limit $3";
     let rows = tx.all(q!(sql, cursor, upto, STEP)).await?;
     let mut prints = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
+    for row in &rows {
         let (title, text): (Option<String>, String) = (row.get("title")?, row.get("text")?);
         if row.get::<Option<i64>, _>("has")?.is_none() {
             prints.extend(print_of(title.as_deref(), &text).map(|print| (row.get::<i64, _>("id"), print)));

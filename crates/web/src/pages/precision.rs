@@ -39,15 +39,17 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
     let advice = precision::suggestions(hub, viewer, id).await?;
     let may = query.archived_at.is_none() && viewer.may(Role::Lead, query.unit);
     let drawn = precision::sample(hub, viewer, id, SAMPLE).await?;
-    let sample = match drawn.is_empty() {
-        true => Vec::new(),
-        false => posts(&app, &signed, id, Search { ids: drawn, ..Search::default() }, SAMPLE).await?,
+    let sample = if drawn.is_empty() {
+        Vec::new()
+    } else {
+        posts(&app, &signed, id, Search { ids: drawn, ..Search::default() }, SAMPLE).await?
     };
     // `query` leaves out what is off, so this asks for the posts themselves.
     let off = precision::wrong(hub, viewer, id, WRONG).await?;
-    let wrong = match off.is_empty() {
-        true => Vec::new(),
-        false => posts(&app, &signed, id, Search { ids: off, ..Search::default() }, WRONG).await?,
+    let wrong = if off.is_empty() {
+        Vec::new()
+    } else {
+        posts(&app, &signed, id, Search { ids: off, ..Search::default() }, WRONG).await?
     };
     print(&PrecisionPage {
         shell: signed.shell(&app, format!("Precision: {}", query.name), Place::Listening).await?,
@@ -76,6 +78,13 @@ fn percent(share: f64) -> f64 {
     share * 100.0
 }
 
+/// “97 %”; with a digit after the point where the whole number would claim all or nothing.
+fn rounded(share: f64) -> String {
+    let percent = percent(share);
+    let claims_too_much = percent > 0.0 && percent < 100.0 && !(0.5..99.5).contains(&percent);
+    if claims_too_much { format!("{:.1} %", percent.clamp(0.1, 99.9)) } else { format!("{percent:.0} %") }
+}
+
 fn says(at: &Precision) -> Vec<Sentence> {
     let unseen = match at.unseen {
         0 => Sentence::plain("Nobody has to judge any more: every mention was judged."),
@@ -89,16 +98,16 @@ fn says(at: &Precision) -> Vec<Sentence> {
         return vec![Sentence::plain(words), unseen];
     };
     let judged = counted(at.judged(), "mention", "mentions");
-    let first = Sentence::new().strong(format!("{:.0} %", percent(share))).text(format!(
+    let first = Sentence::new().strong(rounded(share)).text(format!(
         " of the {judged} that people judged {} about us; {} {} not.",
         if at.judged() == 1 { "is" } else { "are" },
         grouped(at.wrong),
         if at.wrong == 1 { "is" } else { "are" },
     ));
     let interval = format!(
-        "With so many judged, the true share probably lies between {:.0} % and {:.0} % (Wilson's interval at 95 %).",
-        percent(low),
-        percent(high)
+        "With so many judged, the true share probably lies between {} and {} (Wilson's interval at 95 %).",
+        rounded(low),
+        rounded(high)
     );
     let how = "Judged means: marked by somebody, or its case was taken up, answered or resolved as anything but spam or not ours.";
     vec![first, Sentence::plain(interval), unseen, Sentence::plain(how)]
