@@ -17,7 +17,11 @@ use dandelion_hub::{
 use dandelion_post::Micros;
 use serde::Deserialize;
 
-use super::{print, refused::ended, wall::Wall};
+use super::{
+    print,
+    refused::{Refused, ended},
+    wall::Wall,
+};
 use crate::{
     App, Flashed, Form, Problem, Signed,
     problem::Id,
@@ -319,9 +323,7 @@ async fn decide(
 fn back(app: &App, id: i64, done: Result<()>, words: &str) -> Result<Response, Problem> {
     let flash = match done {
         Ok(()) => Flash::done(words),
-        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => {
-            Flash::problem(ended(Problem::from(error).detail()))
-        }
+        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => Flash::problem(Refused::of(error)?.words),
         Err(error) => return Err(error.into()),
     };
     Ok(Flashed::new(app, format!("/backfills/{id}"), flash).into_response())
