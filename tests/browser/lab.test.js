@@ -96,7 +96,8 @@ test("a test case is made of a post and guards the saving", async () => {
   await page.locator("#lab-tests .chip.good").first().waitFor();
   await press(page, page.getByRole("button", { name: "Listen for this" }));
   await page.waitForURL(/\/backfills\/\d+$/);
-  await press(page, page.getByRole("button", { name: /^Make about/ }));
+  const cases = page.getByRole("button", { name: /^(Make about \d+ cases?|Add them to their cases)$/ });
+  await press(page, cases);
   await page.locator("#backfill").getByText("done", { exact: true }).waitFor();
   await press(page, page.locator("main header a[href^='/queries/']"));
   await page.waitForURL(/\/queries\/\d+$/);
