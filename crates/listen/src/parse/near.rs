@@ -45,7 +45,9 @@ pub(super) fn spread(
     operator: &Range<usize>,
     made: &mut u64,
 ) -> Result<Node, QueryError> {
-    *made += 1;
+    // Counted by what is copied, so that a wide side beside many members is refused before it fills the memory.
+    left.leaves(&mut |_| *made += 1);
+    right.leaves(&mut |_| *made += 1);
     if *made > MAX_COST {
         let message = "the groups around this nearness give too many pairs";
         return Err(QueryError::new(operator.clone(), message, "use smaller groups, or divide the query into several"));

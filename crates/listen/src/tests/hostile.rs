@@ -30,6 +30,7 @@ fn deep_and_huge_queries_are_refused_in_words() {
         ("\u{202e}".repeat(20_000), "no letter"),
         (format!("({0}) NEAR/1 ({0})", "a ".repeat(8_000)), "too many pairs"),
         (format!("({0}) NEAR/1 ({0}) NEAR/1 ({0})", "a ".repeat(40)), "too many pairs"),
+        (format!("({}) NEAR/1 ({}b)", "a ".repeat(4_000), "b OR ".repeat(4_000)), "too many pairs"),
     ] {
         let error = parse(&query).expect_err(said);
         assert!(error.message.contains(said), "{said}: {error}");

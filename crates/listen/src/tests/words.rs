@@ -58,6 +58,7 @@ fn texts_are_cut_as_the_rules_say() {
         ("kett\u{ad}le \u{202e}abc\0 _x_ Acme™", "0:kettle 1:abc 2:_x_ 3:acme"),
         ("ёлка Чайник їжа", "0:елка 1:чайник 2:їжа"),
         ("مَرْحَبًا हिन्दी", "0:مرحبا 1:हिन्दी"),
+        ("ـ ـ: مـرحبا", "0:مرحبا"), // a stroke that only draws words out is no word
         ("", ""),
     ] {
         assert_eq!(shown(text), wanted, "{text:?}");

@@ -24,6 +24,8 @@ pub(crate) fn class(c: char) -> Class {
     match c {
         _ if is_apostrophe(c) => Class::Gap,
         _ if is_emoji(c) => Class::Emoji,
+        // Tatweel only draws a word out: it folds to nothing.
+        '\u{0640}' => Class::Mark,
         _ if is_combining_mark(c) => Class::Mark,
         _ if is_dense(c) => Class::Dense,
         _ if c.is_alphanumeric() => Class::Letter,
