@@ -1,6 +1,6 @@
 // What changes while one looks. Rows already shown change in place; others are counted in a chip, so that the list
 // never jumps under the cursor. When cut off, the page says so, and catches up when it is back.
-import { parse, put, putsSoFar } from "./swap.js";
+import { parse, put } from "./swap.js";
 
 const address = document.body.dataset.live;
 const GATHER_MS = 250;
@@ -68,11 +68,7 @@ async function show() {
   if (!list()) return;
   try {
     const answer = await fetch(`/desk/rows?${list().dataset.query}&ids=${ids.join(",")}`, { headers: { Accept: "text/html" } });
-    if (answer.ok) {
-      const page = parse(`<ul>${await answer.text()}</ul>`);
-      await released();
-      rows(page, ids);
-    }
+    if (answer.ok) rows(parse(`<ul>${await answer.text()}</ul>`), ids);
     if (ids.includes(document.getElementById("case")?.dataset.case)) await openCase();
   } catch { /* The stream's own error says that we are cut off. */ }
 }
@@ -86,14 +82,6 @@ async function catchUp() {
     put(page, ["#views"]);
     await openCase(page);
   } catch { tell("Not live: load the page again"); }
-}
-
-// Nothing is put in place under a pressed mouse: the click would be lost.
-let pressed = false;
-addEventListener("pointerdown", () => { pressed = true; }, true);
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = false; }, true);
-async function released() {
-  for (let waited = 0; pressed && waited < 2000; waited += 30) await new Promise((done) => setTimeout(done, 30));
 }
 
 function rows(page, ids) {
@@ -133,15 +121,7 @@ function chip() {
 
 // The open case changes under the eyes of who works on it: not what is being written or filled in.
 async function openCase(known) {
-  let page = known;
-  while (!page) {
-    const before = putsSoFar();
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    const found = parse(await answer.text());
-    await released();
-    // What one did meanwhile has its own answer, newer than this one.
-    if (before === putsSoFar()) page = found;
-  }
+  const page = known ?? parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
   if (page.getElementById("case")?.dataset.case !== document.getElementById("case")?.dataset.case) return;
   const free = (selector) => !document.querySelector(`${selector} details[open]`) && !document.querySelector(`${selector} :focus`);
   const written = [...document.querySelectorAll("#compose textarea")].some((field) => field.value.trim());
