@@ -5,3 +5,5 @@ import "./palette.js";
 import "./compose.js";
 import "./time.js";
 import "./live.js";
+// Only where one writes a query.
+if (document.getElementById("lab")) import("./lab.js");

@@ -11,6 +11,7 @@ use axum::{
 use dandelion_hub::{
     Error, Result,
     backfill::{self, Backfill, Decision, State as Stage},
+    log,
     scope::Role,
     unit::Org,
 };
@@ -52,10 +53,11 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let newest = log::newest(&app.hub.db).await?;
     let engine = app.hub.engine().await?;
     let wall = Wall::of(&app, &engine.org);
     let mut shell = signed.shell(&app, "Back-fills", Place::Listening).await?;
-    shell.live = true;
+    shell.live = Some(newest);
     let rows = backfill::list(&app.hub, &signed.viewer, None, SHOWN).await?;
     let why = "When a query is made or changed, it runs over what is stored, and what it found is shown here first.";
     print(&Backfills {
@@ -77,11 +79,12 @@ fn row(at: &Backfill, org: &Org, wall: &Wall) -> BackfillRow {
 }
 
 async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let newest = log::newest(&app.hub.db).await?;
     let engine = app.hub.engine().await?;
     let wall = Wall::of(&app, &engine.org);
     let at = backfill::find(&app.hub, &signed.viewer, id).await?;
     let mut shell = signed.shell(&app, format!("Back-fill: {}", at.name), Place::Listening).await?;
-    shell.live = true;
+    shell.live = Some(newest);
     let may = signed.viewer.may(Role::Lead, at.unit);
     let mut says = says(&at, &engine.org, &wall);
     if !may && at.state == Stage::Found {
