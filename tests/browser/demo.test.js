@@ -104,8 +104,25 @@ test("taken, and the taking undone", async () => {
   await imke.locator("#flash").getByText(/taken|take|yours/i).first().waitFor();
   await imke.keyboard.press("u");
   await imke.locator("#case-head [data-key=a]").waitFor();
+  calm(imke);
+});
+
+test("an answer that comes late takes nothing from whoever writes meanwhile", async () => {
+  let letGo;
+  const held = new Promise((done) => { letGo = done; });
+  await imke.route("**/assignment", async (route) => { await held; await route.continue(); });
   await imke.keyboard.press("a");
+  await imke.keyboard.press("n");
+  await imke.keyboard.insertText("half a ");
+  letGo();
   await imke.locator("#case-head [data-key=a]").waitFor({ state: "detached" });
+  await imke.locator("html:not([aria-busy])").waitFor();
+  await imke.keyboard.insertText("sentence");
+  assert.equal(await imke.locator("#note-text").inputValue(), "half a sentence");
+  assert.ok(await imke.locator("#note-text").isVisible(), "the tab is still that of the note");
+  await imke.locator("#note-text").fill("");
+  await imke.keyboard.press("Escape");
+  await imke.unroute("**/assignment");
   calm(imke);
 });
 

@@ -1,6 +1,6 @@
 // What changes while one looks. Rows already shown change in place; others are counted in a chip, so that the list
 // never jumps under the cursor. When cut off, the page says so, and catches up when it is back.
-import { parse, put } from "./swap.js";
+import { parse, put, putsSoFar } from "./swap.js";
 
 const address = document.body.dataset.live;
 const GATHER_MS = 250;
@@ -9,11 +9,13 @@ const news = new Set();
 let timer = null;
 let wait = 1000;
 let cutOff = false;
+let failed = 0;
 
-if (address) connect();
+if (address) connect(address);
 
-function connect() {
-  const source = new EventSource(address);
+// At first what has happened since the page was made; later the page as it is then tells what was missed.
+function connect(from = "/live") {
+  const source = new EventSource(from);
   source.addEventListener("open", () => {
     wait = 1000;
     tell("");
@@ -24,6 +26,7 @@ function connect() {
     gathered.add(String(JSON.parse(event.data).case));
     timer ??= setTimeout(show, GATHER_MS);
   });
+  source.addEventListener("reload", () => catchUp());
   source.addEventListener("error", () => {
     cutOff = true;
     tell("Not live: trying again");
@@ -31,7 +34,22 @@ function connect() {
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 30_000);
   });
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", () => source.close(), { once: true });
+}
+addEventListener("pageshow", (event) => {
+  if (!event.persisted || !address) return;
+  cutOff = true;
+  connect();
+});
+
+// What just happened is said to whoever did it: asking for news takes it from nobody, and puts nothing in its place.
+async function asked(address, headers = {}) {
+  const answer = await fetch(address, { headers: { Accept: "text/html", "Dandelion-Live": "1", ...headers } });
+  const html = await answer.text();
+  const page = parse(address.startsWith("/desk/rows") ? `<ul>${html}</ul>` : html);
+  page.getElementById("flash")?.remove();
+  if (answer.status >= 500) throw new Error(`${address} answers ${answer.status}`);
+  return answer.ok ? page : null;
 }
 
 function tell(text) {
@@ -49,21 +67,38 @@ async function show() {
   timer = null;
   if (!list()) return;
   try {
-    const answer = await fetch(`/desk/rows?${list().dataset.query}&ids=${ids.join(",")}`, { headers: { Accept: "text/html" } });
-    if (answer.ok) rows(parse(`<ul>${await answer.text()}</ul>`), ids);
+    const page = await asked(`/desk/rows?${list().dataset.query}&ids=${ids.join(",")}`);
+    await released();
+    if (page) rows(page, ids);
     if (ids.includes(document.getElementById("case")?.dataset.case)) await openCase();
-  } catch { /* The stream's own error says that we are cut off. */ }
+    failed = 0;
+  } catch {
+    // Not forgotten: asked for again a little later.
+    for (const id of ids) gathered.add(id);
+    failed += 1;
+    if (failed > 5) tell("Not live: load the page again");
+    else timer ??= setTimeout(show, failed * 1000);
+  }
 }
 
 // After having been cut off nothing is known: the page as it would be now tells.
 async function catchUp() {
   try {
-    const page = parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
+    const page = await asked(location.href);
+    if (!page) throw new Error("it is out of sight");
     const shown = [...(list()?.querySelectorAll("li[data-case]") ?? [])].map((row) => row.dataset.case);
     rows(page, shown);
     put(page, ["#views"]);
     await openCase(page);
   } catch { tell("Not live: load the page again"); }
+}
+
+// Nothing is put in place under a pressed mouse: the click would be lost.
+let pressed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = false; }, true);
+async function released() {
+  for (let waited = 0; pressed && waited < 2000; waited += 30) await new Promise((done) => setTimeout(done, 30));
 }
 
 function rows(page, ids) {
@@ -103,13 +138,20 @@ function chip() {
 
 // The open case changes under the eyes of who works on it: not what is being written or filled in.
 async function openCase(known) {
-  const page = known ?? parse(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text());
+  let page = known;
+  while (!page) {
+    const before = putsSoFar();
+    const found = await asked(location.href);
+    if (!found) return;
+    await released();
+    // What one did meanwhile has its own answer, newer than this one.
+    if (before === putsSoFar()) page = found;
+  }
   if (page.getElementById("case")?.dataset.case !== document.getElementById("case")?.dataset.case) return;
   const free = (selector) => !document.querySelector(`${selector} details[open]`) && !document.querySelector(`${selector} :focus`);
   const written = [...document.querySelectorAll("#compose textarea")].some((field) => field.value.trim());
   const parts = ["#case-head", "#banners", "#thread", "#side"].filter(free);
   if (!written && free("#compose")) parts.push("#compose");
-  page.getElementById("flash")?.remove();
   put(page, parts);
 }
 
@@ -122,9 +164,7 @@ document.addEventListener("dandelion:swapped", (event) => {
 // Counts in the first column follow, but not at every event.
 if (address) setInterval(() => {
   if (document.hidden || cutOff || !document.getElementById("views")) return;
-  fetch(location.href, { headers: { Accept: "text/html", "Dandelion-Partial": "#views" } }).then((answer) => answer.text()).then((html) => {
-    const page = parse(html);
-    page.getElementById("flash")?.remove();
-    if (!document.querySelector("#views :focus")) put(page, ["#views"]);
+  asked(location.href, { "Dandelion-Partial": "#views" }).then((page) => {
+    if (page && !document.querySelector("#views :focus")) put(page, ["#views"]);
   }).catch(() => {});
 }, 30_000);

@@ -22,8 +22,8 @@ export function say(text) {
  * Places one has scrolled to stay; the open row is marked again.
  */
 export function put(page, selectors) {
-  const focused = document.activeElement?.id;
-  const read = reading();
+  puts += 1;
+  const [read, write, again] = [reading(), writing(), focused()];
   const within = selectors.some((selector) => document.querySelector(selector)?.contains(document.activeElement));
   let found = 0;
   for (const selector of selectors) {
@@ -40,10 +40,52 @@ export function put(page, selectors) {
   const main = page.getElementById("main");
   if (found && main) document.getElementById("main").className = main.className;
   markOpen();
-  if (read) read();
-  if (within) (focused && document.getElementById(focused) || document.querySelector(".case"))?.focus({ preventScroll: true });
+  write?.();
   document.dispatchEvent(new CustomEvent("dandelion:swapped", { detail: { selectors } }));
+  read?.();
+  if (within) again();
   return found;
+}
+
+let puts = 0;
+/** How often something was put in place: whoever fetched before the last time has something older. */
+export const putsSoFar = () => puts;
+
+// Where the keyboard is: on the same thing once it is new, on the case if there is no such thing any more.
+function focused() {
+  const element = document.activeElement ?? document.body;
+  const [id, name, value, form] = [element.id, element.name, element.value, element.form?.getAttribute("action")];
+  const { selectionStart, selectionEnd } = element.matches("textarea") ? element : {};
+  const same = (one) => element.matches("button") && one.name === name && one.value === value && one.form?.getAttribute("action") === form;
+  return () => {
+    let now = element;
+    if (!now.isConnected) now = id ? document.getElementById(id) : [...document.querySelectorAll("button")].find(same);
+    (now?.checkVisibility() ? now : document.querySelector(".case"))?.focus({ preventScroll: true });
+    if (now === document.activeElement && selectionEnd !== undefined) now.setSelectionRange(selectionStart, selectionEnd);
+  };
+}
+
+// What is being written or filled in stays, where it is, while something else of the same case changes.
+function writing() {
+  const compose = document.getElementById("compose");
+  const open = document.getElementById("case")?.dataset.case;
+  if (!compose) return null;
+  const sent = compose.querySelector("form[data-busy]");
+  const pane = document.querySelector("#case-head details[open]:not(:has(form[data-busy]))");
+  const fields = sent ? [] : [...compose.querySelectorAll("textarea")].filter((field) => field.value !== field.defaultValue);
+  const tab = !sent && (fields.length || compose.contains(document.activeElement)) && compose.querySelector(".tabs input:checked")?.id;
+  return () => {
+    if (document.getElementById("case")?.dataset.case !== open) return;
+    const words = pane?.querySelector("summary").textContent;
+    if (pane && !pane.isConnected) [...document.querySelectorAll("#case-head details")].find((one) => one.querySelector("summary").textContent === words)?.replaceWith(pane);
+    if (compose.isConnected) return;
+    for (const field of fields) {
+      const now = document.getElementById(field.id);
+      if (now) now.value = field.value;
+    }
+    const chosen = tab && document.getElementById(tab);
+    if (chosen) chosen.checked = true;
+  };
 }
 
 // Where one reads in the conversation: there again once the same case is new, at its end if one was at its end.
@@ -72,6 +114,7 @@ export function markOpen() {
 }
 
 let running = null;
+let underWay = 0;
 
 /**
  * Asks for `url` and puts `selectors` in place. Where the answer has none of them (signed out, an error page), the
@@ -81,6 +124,7 @@ export async function visit(url, selectors, { method = "GET", body, push = true 
   if (method === "GET") running?.abort();
   const abort = new AbortController();
   if (method === "GET") running = abort;
+  underWay += 1;
   document.documentElement.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(url, { method, body, signal: abort.signal, headers: { "Dandelion-Partial": selectors.join(" "), Accept: "text/html" } });
@@ -100,7 +144,8 @@ export async function visit(url, selectors, { method = "GET", body, push = true 
     if (error.name !== "AbortError") say("The server cannot be reached. What you wrote is kept; try again.");
     return false;
   } finally {
-    if (!abort.signal.aborted) document.documentElement.removeAttribute("aria-busy");
+    underWay -= 1;
+    if (!underWay) document.documentElement.removeAttribute("aria-busy");
   }
 }
 

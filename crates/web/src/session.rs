@@ -188,7 +188,9 @@ pub(crate) async fn flash_once(
     request: axum::extract::Request,
     next: axum::middleware::Next,
 ) -> Response {
-    let shown = Cookie::Flash.read(&app.config, request.headers()).is_some();
+    // Whoever asks for live updates beside a page leaves it to that page.
+    let live = request.headers().contains_key("dandelion-live");
+    let shown = !live && Cookie::Flash.read(&app.config, request.headers()).is_some();
     let mut response = next.run(request).await;
     let page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

@@ -4,6 +4,7 @@ use axum::{Router, extract::State, response::Response, routing::get};
 use dandelion_hub::{
     case::{self, Filter, View},
     home::{self, First, HandoffFilter, Number, PostFilter, Records, Step, Week},
+    log,
     member::invitation,
     query, source,
     unit::Org,
@@ -36,11 +37,12 @@ async fn show(State(app): State<App>, signed: Option<Signed>) -> Result<Response
         }
         return Err(Problem::unauthorized());
     };
+    let newest = log::newest(&app.hub.db).await?;
     let engine = app.hub.engine().await?;
     let (org, wall) = (&engine.org, Wall::of(&app, &engine.org));
     let read = home::read(&app.hub, &signed.viewer).await?;
     let mut shell = signed.shell(&app, "Home", Place::Home).await?;
-    shell.live = true;
+    shell.live = Some(newest);
     let trouble = trouble(&app, &wall).await?;
     print(&Home {
         greeting: greeting(&wall, &signed.viewer.name, &read),

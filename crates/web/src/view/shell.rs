@@ -17,8 +17,8 @@ pub struct Shell {
     pub flash: Option<Flash>,
     /// Words standing in the search box.
     pub search: String,
-    /// Whether the page listens for changes.
-    pub live: bool,
+    /// The newest event before the page was made, where it listens for changes: what happens from then on.
+    pub live: Option<i64>,
 }
 
 impl Shell {

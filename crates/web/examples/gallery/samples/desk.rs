@@ -17,7 +17,7 @@ pub fn pages(w: &Words) -> Vec<(&'static str, String)> {
     let mut flashed = Desk { case: Some(replies(w)), ..desk(w) };
     flashed.shell.flash = Some(undoable(w));
     let mut approve = Desk { case: Some(to_approve(w)), ..desk(w) };
-    approve.shell.live = true;
+    approve.shell.live = Some(1);
     let empty = Desk { list: nothing(w), ..desk(w) };
     vec![
         ("desk", print(&full)),

@@ -30,6 +30,7 @@ use axum::{
 use dandelion_hub::{
     case::{Found, open},
     engine::Engine,
+    log,
 };
 use dandelion_post::Micros;
 use jiff::tz::TimeZone;
@@ -159,6 +160,7 @@ enum Seen {
 
 impl Looking<'_> {
     async fn page(&self, asked: &Asked) -> Result<Seen, Problem> {
+        let newest = log::newest(&self.app.hub.db).await?;
         let frame = Frame::new(self.app, self.signed).await?;
         let mut case = None;
         if let Some(id) = asked.case.filter(|_| self.parts.case) {
@@ -172,7 +174,7 @@ impl Looking<'_> {
         let list = if self.parts.list { list::page(&frame, asked).await? } else { CaseList::default() };
         let title = case.as_ref().map_or_else(|| asked.title(&frame.engine.org), |case| case.title.clone());
         let mut shell = self.signed.shell(self.app, title, Place::Desk).await?;
-        shell.live = true;
+        shell.live = Some(newest);
         if let Some(refused) = self.refused.filter(|refused| !refused.is_beside_a_form()) {
             shell.flash = Some(crate::view::Flash::problem(&refused.words));
         }
