@@ -4,12 +4,15 @@ mod backup;
 mod check;
 mod demo;
 mod demo_network;
+mod eval;
 mod import;
+mod labelled;
 mod matching;
 mod org;
 mod query;
 pub mod serve;
 mod source;
+mod train;
 mod triage;
 mod understand;
 mod user;
@@ -33,6 +36,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Understand(arguments) => understand::run(&arguments),
         Command::Triage(arguments) => triage::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Config => {
             print!("{}", Config::load(&settings, Overrides::default())?.masked()?);
             Ok(ExitCode::SUCCESS)
