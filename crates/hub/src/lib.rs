@@ -24,6 +24,7 @@ pub mod source;
 pub mod store;
 pub mod testing;
 pub mod unit;
+pub mod vault;
 
 pub use clock::{Clock, Random};
 pub use error::{Error, Result};

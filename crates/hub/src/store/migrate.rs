@@ -5,7 +5,10 @@ use crate::{Error, Result, log::Actor};
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// To change the schema: add a file `NNNN_what.sql` here, at the end. Never edit one that has been released.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_spine", include_str!("../../migrations/0001_spine.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_spine", include_str!("../../migrations/0001_spine.sql")),
+    ("0004_networks", include_str!("../../migrations/0004_networks.sql")),
+];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.
 pub(super) async fn run(db: &Db) -> Result<()> {
