@@ -167,7 +167,7 @@ test("passed to product safety: it stays ours until they accept", async () => {
   await shot(sunniva, "demo-to-accept");
   await accessible(sunniva);
   await sunniva.locator("#banners").getByRole("button", { name: /accept/i }).click();
-  await until("the new owner", async () => /Product safety/.test(await sunniva.locator("#case-head").innerText()));
+  await until("the new owner", async () => /owned by Product safety/.test(await sunniva.locator("#case-head").innerText()));
   calm(sunniva);
 });
 
