@@ -65,6 +65,7 @@ async function renewPart(id) {
   if (document.getElementById(id)?.contains(focused) && !focused.matches("a, button, progress")) return;
   try {
     const page = await asked(location.href);
+    await released();
     if (page) put(page, [`#${id}`]);
   } catch { /* The stream's own error says that we are cut off. */ }
 }
