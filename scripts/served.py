@@ -190,7 +190,7 @@ def crowd(posts, cases, texts, seed=7):
     for number in range(posts):
         root = number % cases
         at = datetime.datetime.fromtimestamp(start + number * 30 * 86400 / posts, datetime.timezone.utc)
-        author = chance.randrange(30_000)
+        author = number if number == root else chance.randrange(30_000)  # nobody begins two: those would be one case
         post = {"id": f"c{number}", "text": chance.choice(texts), "created_at": at.isoformat()}
         post["author"] = {"id": f"a{author}", "handle": f"@person_{author}", "name": f"Person {author}", "followers": chance.randrange(5000)}
         if number == root:
