@@ -6,9 +6,11 @@ use crate::{cli::LogFormat, config::Config};
 
 /// Starts logging. Called once.
 pub fn start(config: &Config) {
-    // Our own lines at the level asked; the libraries beneath us only when something is wrong.
+    // Our own lines at the level asked; the libraries beneath us only when something is wrong. Who traces also sees each
+    // statement of the store with the time it took; what is bound to it stays out.
+    let statements = if config.log == "trace" { ",sqlx=debug" } else { "" };
     let filter = EnvFilter::new(format!(
-        "warn,dandelion={0},dandelion_hub={0},dandelion_web={0},dandelion_networks={0}",
+        "warn,dandelion={0},dandelion_hub={0},dandelion_web={0},dandelion_networks={0}{statements}",
         config.log
     ));
     let registry = tracing_subscriber::registry().with(filter);

@@ -19,6 +19,7 @@ pub mod intake;
 pub mod log;
 pub mod mark;
 pub mod member;
+mod memo;
 pub mod near;
 pub mod outcome;
 pub mod query;
@@ -48,6 +49,8 @@ pub struct Hub {
     engine: engine::Slot,
     /// Some of what was written lately, once it was asked for.
     sample: query::sample::Slot,
+    /// Answers that hold for a moment.
+    memo: memo::Slot,
 }
 
 impl Hub {
@@ -58,7 +61,8 @@ impl Hub {
 
     /// A hub with a clock and randomness of the caller's.
     pub fn with(db: Db, clock: Clock, random: Random) -> Self {
-        Self { db, clock, random, engine: engine::Slot::default(), sample: query::sample::Slot::default() }
+        let (engine, sample, memo) = Default::default();
+        Self { db, clock, random, engine, sample, memo }
     }
 
     /// Now, in UTC microseconds.

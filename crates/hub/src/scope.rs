@@ -129,6 +129,11 @@ impl Viewer {
         )))
     }
 
+    /// What the answer to a question of theirs is kept under: it depends on who asks and on what they may see.
+    pub(crate) fn asks(&self, what: &str) -> String {
+        format!("{what} of {} as {:?}", self.member, self.roles)
+    }
+
     /// The units they reach with at least `role`.
     pub fn scope(&self, role: Role) -> Scope {
         Scope::Units(self.roles.iter().filter(|(_, has)| **has >= role).map(|(unit, _)| *unit).collect())

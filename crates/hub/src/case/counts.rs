@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dandelion_post::Micros;
 use serde::Serialize;
 
 use super::{Filter, Named, View};
@@ -45,20 +46,28 @@ pub struct UnitCounts {
     pub offered: i64,
     /// Put aside in it.
     pub snoozed: i64,
+    /// Since when the one waits who has waited longest.
+    pub oldest: Option<Micros>,
 }
 
-/// The left pane's numbers, in two queries.
+/// The left pane's numbers.
 pub async fn counts(hub: &Hub, viewer: &Viewer) -> Result<Counts> {
+    hub.memo(viewer.asks("counts"), count(hub, viewer)).await
+}
+
+/// In two queries.
+async fn count(hub: &Hub, viewer: &Viewer) -> Result<Counts> {
     let scope = viewer.scope(Role::Viewer);
     let now = hub.now();
     let sql = format!(
         "select u.id, u.key, u.name, coalesce(n.waiting, 0) as waiting, coalesce(n.late, 0) as late,
-           coalesce(n.snoozed, 0) as snoozed,
+           coalesce(n.snoozed, 0) as snoozed, n.oldest as oldest,
            (select count(*) from handoffs h where h.to_unit = u.id and h.state = 'offered') as offered
          from units u left join (
            select c.unit_id, count(*) filter (where c.state = 'open') as waiting,
              count(*) filter (where c.state = 'open' and c.due_at <= $1) as late,
-             count(*) filter (where c.state = 'snoozed') as snoozed
+             count(*) filter (where c.state = 'snoozed') as snoozed,
+             min(c.asked_at) filter (where c.state = 'open') as oldest
            from cases c where c.state in ('open', 'snoozed') group by c.unit_id
          ) n on n.unit_id = u.id
          where {} and (u.archived_at is null or n.waiting > 0 or n.snoozed > 0) order by u.position, u.id",
@@ -72,6 +81,7 @@ pub async fn counts(hub: &Hub, viewer: &Viewer) -> Result<Counts> {
             late: row.get("late")?,
             offered: row.get("offered")?,
             snoozed: row.get("snoozed")?,
+            oldest: row.get("oldest")?,
         };
         counts.waiting += unit.waiting;
         counts.late += unit.late;

@@ -143,6 +143,10 @@ pub struct List {
     pub rows: Vec<CaseRow>,
     /// Where the next page starts; none at the end.
     pub next: Option<Cursor>,
+    /// How many cases the filter opens, where finding them cost so much that they were counted on the way: the first
+    /// page of a search. Otherwise ask [`count`].
+    #[serde(skip)]
+    pub all: Option<i64>,
 }
 
 /// The longest page.
@@ -159,13 +163,19 @@ pub async fn list(hub: &Hub, viewer: &Viewer, filter: &Filter, after: Option<Cur
         let (a, b, c) = (conditions.bind(cursor.first), conditions.bind(cursor.second), conditions.bind(cursor.id));
         place = format!(" and ({first}, {second}, c.id) > ({a}, {b}, {c})");
     }
+    let counted = filter.text.is_some() && after.is_none();
     let sql = format!(
-        "select c.id, cast({first} as bigint) as first, cast({second} as bigint) as second from cases c where {}{place} \
+        "select c.id, cast({first} as bigint) as first, cast({second} as bigint) as second{} from cases c where {}{place} \
          order by 2, 3, 1 limit {}",
+        if counted { ", count(*) over () as of_all" } else { "" },
         conditions.sql(),
         limit + 1
     );
     let mut found = hub.db.all(conditions.query(sql)).await?;
+    let all = match found.first() {
+        Some(row) if counted => Some(row.get("of_all")?),
+        _ => None,
+    };
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
     let next = match found.last().filter(|_| more) {
@@ -173,7 +183,7 @@ pub async fn list(hub: &Hub, viewer: &Viewer, filter: &Filter, after: Option<Cur
         None => None,
     };
     let ids = found.iter().map(|row| row.get("id")).collect::<Result<Vec<i64>>>()?;
-    Ok(List { rows: rows(hub, viewer, &ids).await?, next })
+    Ok(List { rows: rows(hub, viewer, &ids).await?, next, all })
 }
 
 /// How many cases a filter opens.

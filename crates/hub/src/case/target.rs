@@ -71,10 +71,11 @@ pub(super) async fn mark_missed(tx: &mut Tx, limit: i64) -> Result<usize> {
     let sql = "select id, case_id, unit_id, kind from targets
         where due_at <= $1 and missed_at is null and met_at is null and cancelled_at is null order by due_at, id limit $2";
     let rows = tx.all(q!(sql, now, limit)).await?;
-    for row in &rows {
-        let (id, case, unit): (i64, i64, i64) = (row.get("id")?, row.get("case_id")?, row.get("unit_id")?);
+    let ids = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<i64>>>()?;
+    tx.run_by_ids("update targets set missed_at = due_at where id", &ids).await?;
+    for (row, id) in rows.iter().zip(ids) {
+        let (case, unit): (i64, i64) = (row.get("case_id")?, row.get("unit_id")?);
         let kind: String = row.get("kind")?;
-        tx.run(q!("update targets set missed_at = due_at where id = $1", id)).await?;
         tx.log(
             Entry::new("target.missed", "case", case)
                 .unit(unit)

@@ -101,14 +101,13 @@ pub struct First {
 
 /// The home page of one person, within their scope.
 pub async fn read(hub: &Hub, viewer: &Viewer) -> Result<Home> {
-    let (one, week, funnel, first, oldest) = tokio::try_join!(
-        piles(hub, viewer),
-        week(hub, viewer),
-        funnel(hub, viewer),
-        first(hub, viewer),
-        oldest(hub, viewer),
-    )?;
-    let (piles, unknown) = one;
+    hub.memo(viewer.asks("home"), find(hub, viewer)).await
+}
+
+async fn find(hub: &Hub, viewer: &Viewer) -> Result<Home> {
+    let ((piles, unknown), week, funnel, first) =
+        tokio::try_join!(piles(hub, viewer), week(hub, viewer), funnel(hub, viewer), first(hub, viewer))?;
+    let oldest = oldest(hub, viewer, &piles).await?;
     let of_view = |view, count| Number { count, opens: Records::Cases(Filter::view(view)) };
     let late = Records::Cases(Filter { late: true, ..Filter::view(View::Waiting) });
     let units = piles.units.into_iter().filter(|unit| unit.waiting > 0).map(|counted| {
@@ -194,17 +193,18 @@ async fn funnel(hub: &Hub, viewer: &Viewer) -> Result<Vec<Step>> {
     ])
 }
 
-async fn oldest(hub: &Hub, viewer: &Viewer) -> Result<Option<Oldest>> {
-    let conditions = Filter::view(View::Waiting).conditions(viewer, hub.now(), hub.db.is_postgres());
+/// Who has waited longest, found by the moment that counting the piles came across.
+async fn oldest(hub: &Hub, viewer: &Viewer, counts: &case::Counts) -> Result<Option<Oldest>> {
+    let Some(since) = counts.units.iter().filter_map(|unit| unit.oldest).min() else { return Ok(None) };
+    let mut conditions = Filter::view(View::Waiting).conditions(viewer, hub.now(), hub.db.is_postgres());
+    let asked_at = conditions.bind(since);
     let sql = format!(
-        "select u.id as u_id, u.key as u_key, u.name as u_name, c.id as id, c.title as title, c.asked_at as asked_at
-         from cases c join units u on u.id = c.unit_id
-         where c.id = (select c.id from cases c where {} and c.asked_at is not null order by c.asked_at, c.id limit 1)",
+        "select u.id as u_id, u.key as u_key, u.name as u_name, c.id as id, c.title as title
+         from cases c join units u on u.id = c.unit_id where {} and c.asked_at = {asked_at} order by c.id limit 1",
         conditions.sql()
     );
     let Some(row) = hub.db.opt(conditions.query(sql)).await? else { return Ok(None) };
-    let unit = Named::one(&row, 0)?;
-    Ok(Some(Oldest { case: row.get("id")?, title: row.get("title")?, unit, since: row.get("asked_at")? }))
+    Ok(Some(Oldest { case: row.get("id")?, title: row.get("title")?, unit: Named::one(&row, 0)?, since }))
 }
 
 /// The most urgent case that the viewer could work on now: theirs or nobody's. Urgency is what the words ask for;

@@ -64,21 +64,34 @@ pub async fn groups(hub: &Hub, viewer: &Viewer, posts: &[i64]) -> Result<HashMap
     Ok(found)
 }
 
-/// Waves about us among what was written since, the largest first, at most five.
-pub async fn waves(hub: &Hub, viewer: &Viewer, since: Micros) -> Result<Vec<Wave>> {
+/// Waves about us among what was written in the last `within`, the largest first, at most five.
+pub async fn waves(hub: &Hub, viewer: &Viewer, within: Micros) -> Result<Vec<Wave>> {
     viewer.need_anywhere(Role::Viewer, "read posts")?;
-    // Mentions of the time asked for are few beside all posts; most of them are alone.
-    let sql =
-        "select g.group_id from mentions m join prints g on g.post_id = m.post_id join posts p on p.id = m.post_id
-        where m.at >= $1 and m.off_at is null and p.created_at >= $1 group by g.group_id
-        having count(distinct coalesce(p.author_id, -p.id)) >= $2";
+    hub.memo(format!("waves {within}"), find_waves(hub, hub.now() - within)).await
+}
+
+async fn find_waves(hub: &Hub, since: Micros) -> Result<Vec<Wave>> {
+    // Most posts are alone; the few groups left are looked at one by one. `cross join` holds SQLite to this order.
+    let sql = "select g.group_id from posts p cross join prints g where p.created_at >= $1 and g.post_id = p.id
+        group by g.group_id having count(*) >= $2";
     let mut waves = Vec::new();
     for row in hub.db.all(q!(sql, since, WAVE_PEOPLE)).await? {
-        waves.extend(wave(hub, row.get("group_id")?, since).await?);
+        let group = row.get("group_id")?;
+        if concerned(hub, group, since).await? >= WAVE_PEOPLE {
+            waves.extend(wave(hub, group, since).await?);
+        }
     }
     waves.sort_by_key(|wave| (-wave.people, wave.from));
     waves.truncate(5);
     Ok(waves)
+}
+
+/// How many people of a group said it about us.
+async fn concerned(hub: &Hub, group: i64, since: Micros) -> Result<i64> {
+    let sql = "select count(distinct coalesce(p.author_id, -p.id)) as people from prints g
+        join posts p on p.id = g.post_id join mentions m on m.post_id = p.id
+        where g.group_id = $1 and p.created_at >= $2 and m.off_at is null";
+    hub.db.one(q!(sql, group, since)).await?.get("people")
 }
 
 /// The fullest hour of a group, if it is a wave.

@@ -97,7 +97,8 @@ impl Db {
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.create_if_missing(false).pragma("query_only", "on"))
+            // Less than the writer's: there are four, and what they read the system keeps for all of them.
+            .connect_with(options.create_if_missing(false).pragma("query_only", "on").pragma("cache_size", "-8000"))
             .await
             .map_err(unusable)?;
         Ok(Self(Arc::new(Pools::Sqlite { write, read })))
@@ -109,6 +110,9 @@ impl Db {
                 "database_url is not a PostgreSQL address: {e}. It looks like postgres://user:password@host/database"
             ))
         })?;
+        // A server takes it from its configuration that reading here and there costs four times reading in a row, as on
+        // turning disks, and then reads whole tables for two thousand rows. Our questions are short: no compiling.
+        let options = options.options([("random_page_cost", "1.1"), ("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(12)
             .acquire_timeout(Duration::from_secs(30))

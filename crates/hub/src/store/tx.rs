@@ -162,6 +162,22 @@ impl Tx {
         })
     }
 
+    /// Runs a statement that ends in a column for many ids of it, in chunks of few fixed sizes: `head in (…)`.
+    pub(crate) async fn run_by_ids(&mut self, head: &str, ids: &[i64]) -> Result<()> {
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let size = [100, 16, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+            let (chunk, after) = rest.split_at(size);
+            rest = after;
+            let list: Vec<String> = (1..=size).map(|n| self.place(n).into_owned()).collect();
+            self.run(
+                Q::of(format!("{head} in ({})", list.join(", "))).bind_all(chunk.iter().map(|id| Value::from(*id))),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Makes it so, with its events, all or nothing.
     pub fn commit(mut self) -> Boxed<'static, ()> {
         Box::pin(async move {

@@ -154,7 +154,7 @@ async fn today(app: &App, signed: &Signed, wall: &Wall, org: &Org) -> Result<Vec
 
 /// “A wave: 37 people wrote nearly the same between 14:10 and 15:02: “Acme kettles melt …””
 async fn waves(app: &App, signed: &Signed, wall: &Wall) -> Result<Vec<Sentence>, Problem> {
-    let found = near::waves(&app.hub, &signed.viewer, app.hub.now() - 24 * 3_600_000_000).await?;
+    let found = near::waves(&app.hub, &signed.viewer, 24 * 3_600_000_000).await?;
     let line = |wave: &near::Wave| {
         let text = Text::plain(wave.text.split_whitespace().collect::<Vec<_>>().join(" ")).shortened(120);
         let said: String = text.segments.into_iter().map(|segment| segment.text).collect();

@@ -101,8 +101,9 @@ pub(super) async fn page(frame: &Frame<'_>, asked: &Asked) -> Result<CaseList, P
     let filter = asked.filter(frame).await?;
     let cursor = asked.cursor()?;
     let found = case::list(hub, viewer, &filter, cursor, PAGE).await?;
-    let all = match (cursor, found.next) {
-        (None, None) => found.rows.len() as i64,
+    let all = match (cursor, found.next, found.all) {
+        (None, None, _) => found.rows.len() as i64,
+        (_, _, Some(all)) => all,
         _ => case::count(hub, viewer, &filter).await?,
     };
     let order = match filter.order() {
