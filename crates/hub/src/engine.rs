@@ -9,15 +9,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use dandelion_listen::{Facts, Hit, Matcher, Query, Scratch};
+use dandelion_listen::{Facts, Hit, Matcher, Query, ResolveError, Scratch};
 use dandelion_post::Post;
 use dandelion_understand::{Analysis, Rules};
 
 use crate::{
-    Db, Hub, Result,
+    Db, Hub, Result, Tx,
     intake::Origin,
     log,
-    store::{Q, q},
+    store::Q,
     unit::{Org, RouteFacts},
 };
 
@@ -158,8 +158,41 @@ impl Engine {
         ready
     }
 
+    /// A wording with every `query:NAME` in it put in its place, or why that cannot be done. `name` is the query's own, if
+    /// it has one, so that a ring is found.
+    pub fn standing(&self, name: Option<&str>, query: Query) -> std::result::Result<Query, ResolveError> {
+        if query.refers_to().is_empty() {
+            return Ok(query);
+        }
+        let mut all = vec![(name.unwrap_or_default().to_owned(), query)];
+        let mut next = 0;
+        while let Some((_, query)) = all.get(next) {
+            for name in query.refers_to().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>() {
+                let known = all.iter().any(|(known, _)| *known == name);
+                let id = self.queries.iter().find(|(_, (_, stored))| *stored == name).map(|(id, _)| id);
+                if let Some(query) = id.filter(|_| !known).and_then(|id| self.written.get(id)) {
+                    all.push((name, query.clone()));
+                }
+            }
+            next += 1;
+        }
+        dandelion_listen::resolve(all).swap_remove(0)
+    }
+
     /// Replaces what is in `hits` by the queries that hear a post. Gives the post's analysis where one was needed for it.
     pub fn hear(&self, post: &Post, origin: &Origin, scratch: &mut Scratch, hits: &mut Vec<Hit>) -> Option<Analysis> {
+        let judged = !self.judging.is_empty();
+        self.with_facts(post, origin, judged, |facts| self.matcher.matches(post, facts, scratch, hits))
+    }
+
+    /// What is known of a post beside itself, also its judgements where they are asked for; gives them back.
+    pub fn with_facts(
+        &self,
+        post: &Post,
+        origin: &Origin,
+        judged: bool,
+        with: impl FnOnce(&Facts<'_>),
+    ) -> Option<Analysis> {
         let network = post.network.as_ref().map_or(origin.network.as_str(), |network| network.as_str());
         let handle = post.author.as_ref().and_then(|author| author.handle.as_deref());
         let mut facts = Facts {
@@ -168,8 +201,8 @@ impl Engine {
             ours: handle.is_some_and(|handle| self.org.handle_named(network, handle).is_some()),
             ..Facts::default()
         };
-        if self.judging.is_empty() {
-            self.matcher.matches(post, &facts, scratch, hits);
+        if !judged {
+            with(&facts);
             return None;
         }
         let analysis = self.rules.analyse(post);
@@ -182,7 +215,7 @@ impl Engine {
         facts.sentiment = Some(analysis.sentiment.value.as_str());
         facts.urgency = analysis.urgency.value.parse().ok();
         (facts.intents, facts.topics, facts.units) = (&intents, &topics, &units);
-        self.matcher.matches(post, &facts, scratch, hits);
+        with(&facts);
         Some(analysis)
     }
 }
@@ -213,7 +246,20 @@ const FEW: usize = 64;
 /// Changes after which the matcher is put together again.
 const MANY: usize = 512;
 
+/// Events of what decides what a post means.
+const DECIDES: &str =
+    "noun in ('organisation', 'unit', 'query', 'handle', 'product', 'topic', 'route', 'hours', 'promise', 'member')";
+
 impl Hub {
+    /// Whether nothing was changed that `engine` does not know, until this transaction ends.
+    pub(crate) async fn holds(&self, tx: &mut Tx, engine: &Arc<Engine>) -> Result<bool> {
+        log::hold(tx).await?;
+        let held = self.engine.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(current) = held.filter(|current| Arc::ptr_eq(&current.engine, engine)) else { return Ok(false) };
+        let sql = format!("select 1 as x from events where id > $1 and {DECIDES} limit 1");
+        Ok(tx.opt(Q::of(sql).bind(current.looked)).await?.is_none())
+    }
+
     /// The engine as of now.
     pub async fn engine(&self) -> Result<Arc<Engine>> {
         let held = self.engine.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -222,9 +268,11 @@ impl Hub {
             if current.looked == newest {
                 return Ok(current.engine);
             }
-            let sql = "select distinct noun, case when noun = 'query' then noun_id else 0 end as id from events where id > $1 and id <= $2
-                 and noun in ('organisation', 'unit', 'query', 'handle', 'product', 'topic', 'route', 'hours', 'promise', 'member')";
-            let changed = self.db.all(q!(sql, current.looked, newest)).await?;
+            let sql = format!(
+                "select distinct noun, case when noun = 'query' then noun_id else 0 end as id from events
+                 where id > $1 and id <= $2 and {DECIDES}"
+            );
+            let changed = self.db.all(Q::of(sql).bind(current.looked).bind(newest)).await?;
             if changed.is_empty() {
                 self.keep(Current { engine: current.engine.clone(), looked: newest });
                 return Ok(current.engine);

@@ -181,15 +181,21 @@ pub async fn verify(db: &Db) -> Result<Chain> {
     }
 }
 
+/// From here to the end of the transaction nobody else adds to the log: what it says now stays the newest.
+pub(crate) async fn hold(tx: &mut Tx) -> Result<()> {
+    if tx.is_postgres() {
+        // The chain is one line: whoever commits events waits here for whoever is just committing theirs.
+        tx.all(Q::new("select pg_advisory_xact_lock(7207302)")).await?;
+    }
+    Ok(()) // on SQLite there is one writer
+}
+
 /// Writes the entries of one transaction; called by [`Tx::commit`](crate::Tx::commit) alone.
 pub(crate) async fn append(tx: &mut Tx, entries: Vec<Entry>) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    if tx.is_postgres() {
-        // The chain is one line: whoever commits events waits here for whoever is just committing theirs.
-        tx.all(Q::new("select pg_advisory_xact_lock(7207302)")).await?;
-    }
+    hold(tx).await?;
     let head = tx.opt(q!("select id, hash from events order by id desc limit 1")).await?;
     let (mut id, mut prev): (i64, Vec<u8>) = match head {
         Some(row) => (row.get("id")?, row.get("hash")?),

@@ -1,8 +1,8 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Result;
-use dandelion_hub::{engine::Engine, unit::RouteFacts};
-use dandelion_listen::{Facts, Scratch};
+use dandelion_hub::{engine::Engine, intake::Origin, unit::RouteFacts};
+use dandelion_listen::Scratch;
 use dandelion_post::Post;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
     let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
     filter_lines(&arguments.file, |line, out| {
         let post = Post::from_json(line)?;
-        engine.matcher.matches(&post, &Facts::default(), &mut scratch, &mut hits);
+        let heard = engine.hear(&post, &Origin::default(), &mut scratch, &mut hits);
         let names: Vec<&str> =
             hits.iter().filter_map(|hit| engine.queries.get(&hit.query)).map(|(_, name)| name.as_str()).collect();
         let network = post.network.as_ref().map_or("file", dandelion_post::Network::as_str);
@@ -40,7 +40,7 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
         let mut answer =
             json!({ "id": post.id, "queries": names, "mention": everything || !names.is_empty() || handle.is_some() });
         if answer["mention"] == true {
-            let analysis = engine.rules.analyse(&post);
+            let analysis = heard.unwrap_or_else(|| engine.rules.analyse(&post));
             let facts = RouteFacts { network, handle: handle.map(|handle| handle.id), ..RouteFacts::default() };
             let route = engine.org.route(&analysis, &facts).map_err(|e| Trouble::Output(e.into()))?;
             let key = engine.org.unit(route.unit).map(|unit| unit.key.as_str());

@@ -121,15 +121,19 @@ pub async fn store(
     prepared: &Prepared,
     cursor: Option<&serde_json::Value>,
 ) -> Result<Accounting> {
+    let mut again = None;
     // Two sources may bring the same post at the same moment; on PostgreSQL one of them then starts again and finds it.
-    for _ in 0..4 {
-        match store::run(hub, source, prepared, cursor).await {
+    for _ in 0..16 {
+        match store::run(hub, source, again.as_ref().unwrap_or(prepared), cursor).await {
+            Ok(Some(counted)) => return Ok(counted),
+            Ok(None) => again = Some(again.as_ref().unwrap_or(prepared).again(hub.engine().await?)),
             Err(error) if error.is_taken() || error.is_deadlock() => {}
-            other => return other,
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Conflict(
-        "other sources kept bringing the same posts at the same moment; the batch will be brought again".into(),
+        "other sources kept bringing the same posts at the same moment, or queries kept changing; the batch will be brought again"
+            .into(),
     ))
 }
 

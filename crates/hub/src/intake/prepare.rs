@@ -14,12 +14,13 @@ use crate::{Error, Hub, Result as Done, engine::Engine, near, search, store::q};
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) engine: Arc<Engine>,
+    origin: Origin,
     pub(super) fresh: Vec<Fresh>,
     pub(super) refused: Vec<(String, Refusal, String)>,
 }
 
 /// One checked post with everything that can be said of it without the database.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fresh {
     pub post: Post,
     /// Network as said by the post; `None` until the source's is filled in.
@@ -64,7 +65,18 @@ impl Prepared {
                 Err((refusal, raw)) => refused.push((place, refusal, raw)),
             }
         }
-        Self { engine, fresh, refused }
+        Self { engine, origin: origin.clone(), fresh, refused }
+    }
+
+    /// The same batch, heard by another engine: queries or the organisation were changed since it was prepared.
+    pub(super) fn again(&self, engine: Arc<Engine>) -> Self {
+        let mut scratch = Scratch::default();
+        let hear = |fresh: &Fresh| {
+            let (hits, analysis) = heard(&engine, &self.origin, &fresh.post, &mut scratch);
+            Fresh { hits, analysis, ..fresh.clone() }
+        };
+        let fresh = self.fresh.iter().map(hear).collect();
+        Self { engine: engine.clone(), origin: self.origin.clone(), fresh, refused: self.refused.clone() }
     }
 
     /// Stored posts, as if they came now.
@@ -74,7 +86,8 @@ impl Prepared {
             let post = checked(it.post.clone(), now).ok()?;
             Some(Fresh::new(engine, &it.origin, post, now, &mut scratch))
         };
-        Self { engine: engine.clone(), fresh: stored.iter().filter_map(&mut again).collect(), refused: Vec::new() }
+        let (origin, fresh) = (Origin::default(), stored.iter().filter_map(&mut again).collect());
+        Self { engine: engine.clone(), origin, fresh, refused: Vec::new() }
     }
 
     /// How many items there are.
@@ -97,14 +110,7 @@ impl Fresh {
     fn new(engine: &Engine, origin: &Origin, mut post: Post, now: Micros, scratch: &mut Scratch) -> Self {
         post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
         let network = post.network.as_ref().map(|network| network.as_str().to_owned());
-        let mut hits = Vec::new();
-        let mut analysis = None;
-        if post.deleted_at.is_none() {
-            analysis = engine.hear(&post, origin, scratch, &mut hits);
-        }
-        if !hits.is_empty() && analysis.is_none() {
-            analysis = Some(engine.rules.analyse(&post));
-        }
+        let (hits, analysis) = heard(engine, origin, &post, scratch);
         let created_at = post.created_at.map_or(now, micros);
         Self {
             network,
@@ -123,6 +129,19 @@ impl Fresh {
     pub fn analysis(&self, engine: &Engine) -> Analysis {
         self.analysis.clone().unwrap_or_else(|| engine.rules.analyse(&self.post))
     }
+}
+
+/// The queries that hear a post, and its analysis where one does or needed it.
+fn heard(engine: &Engine, origin: &Origin, post: &Post, scratch: &mut Scratch) -> (Vec<Hit>, Option<Analysis>) {
+    let mut hits = Vec::new();
+    if post.deleted_at.is_some() {
+        return (hits, None);
+    }
+    let mut analysis = engine.hear(post, origin, scratch, &mut hits);
+    if !hits.is_empty() && analysis.is_none() {
+        analysis = Some(engine.rules.analyse(post));
+    }
+    (hits, analysis)
 }
 
 /// Checks a post and mends what needs no asking: unknown becomes unknown (a negative count), a moment in the future

@@ -36,12 +36,13 @@ pub(super) struct New<'a> {
     pub deleted_at: Option<Micros>,
 }
 
+/// Gives nothing, and stores nothing, where a query or the organisation was changed since the batch was prepared.
 pub(super) async fn run(
     hub: &Hub,
     source: i64,
     prepared: &Prepared,
     cursor: Option<&serde_json::Value>,
-) -> Result<Accounting> {
+) -> Result<Option<Accounting>> {
     let mut tx = hub.begin(actor(source)).await?;
     let row = tx.opt(q!("select network from sources where id = $1", source)).await?;
     let network: String = row.ok_or(Error::not_found("source", source))?.get("network")?;
@@ -77,12 +78,17 @@ pub(super) async fn run(
         return Err(Error::Damaged(format!("the accounting of a batch does not balance: {count}")));
     }
     close(&mut tx, source, &new, count, cursor).await?;
+    // Asked at the end, when nobody can change them any more before this is stored: so each post is heard by a new query
+    // or found by its back-fill, and never by neither.
+    if !prepared.fresh.is_empty() && !hub.holds(&mut tx, &prepared.engine).await? {
+        return Ok(None);
+    }
     if count.seen == 0 {
         tx.commit_unlogged("nothing came; only the cursor moved").await?;
     } else {
         tx.commit().await?;
     }
-    Ok(count)
+    Ok(Some(count))
 }
 
 /// What a batch holds, told apart.

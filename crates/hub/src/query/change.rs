@@ -1,11 +1,13 @@
 //! A query's new wording: versions with who, when and why, and the test cases that guard them.
 
-use dandelion_listen::{Facts, explain};
+use dandelion_listen::explain;
 use serde_json::json;
 
 use super::{Case, Query, find, parse};
 use crate::{
     Error, Hub, Result,
+    engine::Engine,
+    intake::Origin,
     log::{Actor, Entry},
     scope::{Role, Viewer},
     store::q,
@@ -25,9 +27,12 @@ pub struct Change<'c> {
 }
 
 impl Change<'_> {
-    /// How many test cases fail, and what is kept as the reason. An error where some fail and there is no reason.
-    pub(super) fn why_in_history(&self) -> Result<(usize, String)> {
-        let (failed, of) = (failing(&parse(self.text)?, self.cases).len(), self.cases.len());
+    /// How many test cases fail, and what is kept as the reason. An error where some fail and there is no reason, or
+    /// where the wording refers to a query that is not there, or to itself. `name` is the query's.
+    pub(super) fn why_in_history(&self, engine: &Engine, name: &str) -> Result<(usize, String)> {
+        let standing = engine.standing(Some(name), parse(self.text)?);
+        let query = standing.map_err(|error| Error::invalid("text", error.to_string(), ""))?;
+        let (failed, of) = (failing(engine, &query, self.cases).len(), self.cases.len());
         let (why, despite) = (self.why.trim(), self.despite.trim());
         match (failed, despite) {
             (0, _) => Ok((0, why.to_owned())),
@@ -63,7 +68,7 @@ pub async fn change(
 pub async fn save(hub: &Hub, viewer: &Viewer, id: i64, version: i64, change: Change<'_>) -> Result<Query> {
     let old = find(hub, id).await?;
     viewer.need(Role::Lead, old.unit, "change a query of this unit")?;
-    let (failed, why) = change.why_in_history()?;
+    let (failed, why) = change.why_in_history(&*hub.engine().await?, &old.name)?;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let (by, now, cases) = (viewer.member, tx.now(), json!(change.cases).to_string());
     let sql = "update queries set text = $1, cases = $2, version = version + 1, changed_at = $3
@@ -91,9 +96,14 @@ pub async fn restore(hub: &Hub, viewer: &Viewer, id: i64, version: i64, earlier:
     save(hub, viewer, id, version, Change { text: &text, cases: &old.cases, why: &why, despite }).await
 }
 
-/// The cases a query fails.
-pub fn failing<'c>(query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
-    let fails = |case: &&Case| explain(query, &case.post(), &Facts::default()).truth != case.matches;
+/// The cases a query fails, judgements included; `query:NAME` has to be in its place ([`Engine::standing`]).
+pub fn failing<'c>(engine: &Engine, query: &dandelion_listen::Query, cases: &'c [Case]) -> Vec<&'c Case> {
+    let judged = query.needs_analysis();
+    let fails = |case: &&Case| {
+        let (post, mut truth) = (case.post(), false);
+        engine.with_facts(&post, &Origin::default(), judged, |facts| truth = explain(query, &post, facts).truth);
+        truth != case.matches
+    };
     cases.iter().filter(fails).collect()
 }
 

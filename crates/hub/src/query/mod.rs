@@ -175,7 +175,7 @@ pub async fn add(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, text: &str, 
 /// As [`add`], with test cases. Refused where one fails and no reason to make it all the same is given.
 pub async fn make(hub: &Hub, viewer: &Viewer, unit: i64, name: &str, first: Change<'_>) -> Result<Query> {
     viewer.need(Role::Lead, unit, "make a query for this unit")?;
-    let why = first.why_in_history()?.1;
+    let why = first.why_in_history(&*hub.engine().await?, name)?.1;
     let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
     let id = insert(&mut tx, unit, name, first.text, first.cases, &why).await?;
     tx.commit().await?;

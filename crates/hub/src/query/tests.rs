@@ -164,3 +164,21 @@ both_stores!(a_red_test_case_blocks_unless_a_reason_is_given, |hub| async move {
         crate::log::Chain::Whole(crate::log::newest(&hub.db).await.unwrap())
     );
 });
+
+both_stores!(test_cases_know_other_queries_and_judgements, |hub| async move {
+    source(&hub).await;
+    let (lead, unit) = (lead(&hub).await, 2);
+    query::add(&hub, &lead, unit, "Kettles", "kettle OR boiler", "new").await.unwrap();
+    let cases = [
+        Case::of_text("This boiler is a disgrace, it broke on the first day. I want my money back!", true),
+        Case::of_text("My boiler is wonderful, thank you, I love it", false),
+    ];
+    let change = Change { text: "query:Kettles intent:complaint", cases: &cases, why: "new", despite: "" };
+    let made = query::make(&hub, &lead, unit, "Complaints", change).await.unwrap();
+    let missing = Change { text: "query:Nowhere", ..change };
+    let refused = query::save(&hub, &lead, made.id, 1, missing).await.unwrap_err().to_string();
+    assert!(refused.contains("Nowhere"), "{refused}");
+    let ring = Change { text: "query:Complaints", ..change };
+    let refused = query::save(&hub, &lead, made.id, 1, ring).await.unwrap_err().to_string();
+    assert!(refused.contains("Complaints"), "{refused}");
+});

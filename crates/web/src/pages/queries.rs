@@ -8,6 +8,7 @@ use axum::{
 };
 use dandelion_hub::{
     Error,
+    engine::Engine,
     query::{self, Case, Heard, Query},
     scope::Role,
     search::{self, Search},
@@ -48,7 +49,7 @@ async fn list(State(app): State<App>, signed: Signed) -> Result<Response, Proble
             query.id,
             precise.get(&query.id),
         ),
-        trouble: trouble(&query),
+        trouble: trouble(&engine, &query),
         name: query.name,
         text: query.text,
     });
@@ -74,9 +75,13 @@ fn says(id: i64, heard: Heard) -> Sentence {
         .text(format!(" of {people}, {} in the last 7 days", grouped(heard.week)))
 }
 
-fn trouble(query: &Query) -> String {
+fn trouble(engine: &Engine, query: &Query) -> String {
     let Ok(read) = dandelion_listen::parse(&query.text) else { return "its text can no longer be read".to_owned() };
-    let failing = query::failing(&read, &query.cases);
+    let read = match engine.standing(Some(&query.name), read) {
+        Ok(read) => read,
+        Err(error) => return format!("it hears nothing: {error}"),
+    };
+    let failing = query::failing(engine, &read, &query.cases);
     let Some(first) = failing.first() else { return String::new() };
     let must = if first.matches { "should match" } else { "should not match" };
     let fail = if failing.len() == 1 { "fails" } else { "fail" };
@@ -95,7 +100,7 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
         unit: engine.org.unit_name(query.unit).to_owned(),
         pieces: super::lab::colours(&query.text),
         version: query.version,
-        proofs: proofs(&query),
+        proofs: proofs(&engine, &query),
         versions: versions(&app, &wall, id).await?,
         heard: match query.archived_at {
             Some(at) => Sentence::new().text("We stopped listening for this ").time(wall.clock(at)).text("."),
@@ -108,9 +113,10 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
 }
 
 /// Its test cases, each with whether it holds.
-fn proofs(query: &Query) -> Vec<Proof> {
+fn proofs(engine: &Engine, query: &Query) -> Vec<Proof> {
     let Ok(read) = dandelion_listen::parse(&query.text) else { return Vec::new() };
-    let failing = query::failing(&read, &query.cases);
+    let Ok(read) = engine.standing(Some(&query.name), read) else { return Vec::new() };
+    let failing = query::failing(engine, &read, &query.cases);
     let holds = |case: &Case| !failing.contains(&case);
     let proof = |case: &Case| Proof { text: case.text.clone(), matches: case.matches, holds: holds(case) };
     query.cases.iter().map(proof).collect()

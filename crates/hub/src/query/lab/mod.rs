@@ -129,34 +129,6 @@ pub struct NearMiss {
     pub spans: Vec<Range<usize>>,
 }
 
-/// The wording with every `query:NAME` in it put in its place, or why that cannot be done. `name` is the query's own, if it
-/// has one, so that a ring is found.
-pub async fn resolved(
-    hub: &Hub,
-    name: Option<&str>,
-    query: Query,
-) -> Result<std::result::Result<Query, dandelion_listen::ResolveError>> {
-    if query.refers_to().is_empty() {
-        return Ok(Ok(query));
-    }
-    let mut all = vec![(name.unwrap_or_default().to_owned(), query)];
-    let mut next = 0;
-    while let Some((_, query)) = all.get(next) {
-        for name in query.refers_to().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>() {
-            if all.iter().any(|(known, _)| *known == name) {
-                continue;
-            }
-            let sql = "select text from queries where name = $1 and archived_at is null";
-            let Some(row) = hub.db.opt(q!(sql, &name)).await? else { continue };
-            if let Ok(query) = dandelion_listen::parse(&row.get::<String, _>("text")?) {
-                all.push((name, query));
-            }
-        }
-        next += 1;
-    }
-    Ok(dandelion_listen::resolve(all).swap_remove(0))
-}
-
 /// Since when the index of words is asked for words that the sample does not know.
 const SEEN: Micros = 90 * 86_400_000_000;
 

@@ -5,6 +5,7 @@
 //! it must not, `+t…` and `-t…` the same of words, percent-encoded.
 
 use dandelion_hub::{
+    engine::Engine,
     query::{self, Case},
     scope::Viewer,
 };
@@ -85,9 +86,9 @@ impl Cases {
     }
 
     /// Each with whether it holds; unknown for a wording that cannot be read.
-    pub(super) fn tests(&self, query: Option<&Query>) -> Vec<Test> {
+    pub(super) fn tests(&self, engine: &Engine, query: Option<&Query>) -> Vec<Test> {
         let all = self.all();
-        let failing = query.map(|query| query::failing(query, &all));
+        let failing = query.map(|query| query::failing(engine, query, &all));
         let test = |((name, case), same): (&(String, Case), &Case)| Test {
             text: Text::plain(&case.text).shortened(SHOWN),
             post: name.strip_prefix(['+', '-']).and_then(|id| id.parse().ok()),

@@ -82,7 +82,7 @@ async fn other(lab: &Lab<'_>) -> Result<(String, Option<String>), Problem> {
 async fn read(lab: &Lab<'_>, text: &str) -> Result<Option<dandelion_listen::Query>, Problem> {
     let Ok(query) = query::parse(text) else { return Ok(None) };
     let name = lab.query.as_ref().map(|query| query.name.as_str());
-    Ok(query::lab::resolved(&lab.app.hub, name, query).await?.ok())
+    Ok(lab.app.hub.engine().await?.standing(name, query).ok())
 }
 
 fn sum(preview: &Preview) -> Sentence {

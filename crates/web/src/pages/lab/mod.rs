@@ -244,12 +244,13 @@ impl<'a> Lab<'a> {
         let name = self.query.as_ref().map(|query| query.name.as_str());
         let reading = reading::read(&self.app.hub, name, &self.draft.text, patience == heard::BRIEFLY).await?;
         let heard = heard::heard(self, &reading, patience).await?;
+        let engine = self.app.hub.engine().await?;
         let draft = &mut self.draft;
         let say = !draft.text.trim().is_empty();
         Ok(LabParts {
             id: self.query.as_ref().map(|query| query.id),
             against: draft.against.parse().ok(),
-            tests: self.cases.tests(reading.query.as_ref().ok()),
+            tests: self.cases.tests(&engine, reading.query.as_ref().ok()),
             cases: self.cases.written(),
             why: std::mem::take(&mut draft.why),
             despite: std::mem::take(&mut draft.despite),

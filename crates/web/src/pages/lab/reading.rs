@@ -32,7 +32,7 @@ pub(super) async fn read(hub: &Hub, name: Option<&str>, text: &str, typing: bool
     let mut says = Vec::new();
     let mut wrong = None;
     let query = match reading.query {
-        Ok(query) => match lab::resolved(hub, name, query).await? {
+        Ok(query) => match hub.engine().await?.standing(name, query) {
             Ok(query) => Ok(query),
             Err(error) => {
                 let (message, hint) = divided(&error.to_string());
