@@ -12,6 +12,9 @@ use crate::{
     intake::{self, Accounting, BATCH, Item, Origin, Prepared},
 };
 
+/// After so many new posts the database looks anew at what its tables hold.
+const MANY: i64 = 10_000;
+
 /// One item of a file, and where the file goes on after it.
 #[derive(Debug)]
 pub struct Read {
@@ -84,6 +87,9 @@ impl Import {
         reading.await.map_err(|e| Error::Unusable(format!("reading the input stopped: {e}")))?;
         let end = Prepared::new(hub.engine().await?, &Origin::default(), Vec::new(), hub.now());
         intake::store(hub, self.source, &end, Some(&self.cursor(last, true))).await?;
+        if counted.stored >= MANY {
+            hub.db.take_stock().await?;
+        }
         Ok(counted)
     }
 

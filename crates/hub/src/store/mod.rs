@@ -193,6 +193,18 @@ impl Db {
         }
     }
 
+    /// After much has come at once: PostgreSQL would plan by what its tables held before, and look every row up to see
+    /// whether it still stands, until its own tidying comes round, minutes later. SQLite needs nothing.
+    pub(crate) async fn take_stock(&self) -> Result<()> {
+        if self.is_postgres() {
+            let tables =
+                "posts, post_words, authors, threads, prints, near_keys, mentions, mention_queries, mention_topics,
+                analyses, cases, case_threads, targets, watches, events";
+            self.all(Q::of(format!("vacuum (analyze) {tables}"))).await?;
+        }
+        Ok(())
+    }
+
     /// Copies the whole SQLite database into a new file, consistent at one moment, while writing goes on.
     /// PostgreSQL has `pg_dump` for this and is refused here.
     pub async fn copy_into(&self, file: &Path) -> Result<()> {
