@@ -13,6 +13,7 @@ use dandelion_hub::{
     scope::{Role, Viewer},
     source::{self, Kind, NewSource},
     unit::{self, Org},
+    voice,
 };
 use dandelion_networks::{
     egress::Client,
@@ -132,6 +133,7 @@ async fn set_up(hub: &Hub, network: &str) -> Result<source::Source> {
         unit::import(hub, actor(), demo::ORGANISATION).await.context("the sample organisation")?;
         let listed = dandelion_listen::queries::read(demo::QUERIES).context("the sample queries")?;
         query::import(hub, actor(), &listed).await?;
+        group(hub).await?;
     }
     let org = Org::load(&hub.db).await?;
     let moved = |handle: &dandelion_hub::handle::Handle| {
@@ -156,6 +158,27 @@ async fn set_up(hub: &Hub, network: &str) -> Result<source::Source> {
         url: None,
     };
     Ok(source::find_or_add(hub, actor(), &new).await?)
+}
+
+/// What the sample organisation compares on the page *Share of voice*.
+const GROUPS: [(&str, voice::Kind, &str); 6] = [
+    ("Hollerbek", voice::Kind::Ours, "Our name, anywhere"),
+    ("Vessara, Brasmont, Tolvarek", voice::Kind::Competitor, "Competitors beside us"),
+    ("Kettles", voice::Kind::Product, "K1 and K2 kettles"),
+    ("Coffee machines", voice::Kind::Product, "Coffee machine B5"),
+    ("Ovens", voice::Kind::Product, "Ovens and air fryers"),
+    ("Mixers", voice::Kind::Product, "Mixers and blenders"),
+];
+
+async fn group(hub: &Hub) -> Result<()> {
+    let (org, queries) = (Org::load(&hub.db).await?, query::list(hub).await?);
+    let admin = member::viewer(hub, administrator(hub).await?).await?;
+    for (name, kind, query) in GROUPS {
+        let query = queries.iter().find(|known| known.name == query).with_context(|| format!("the query “{query}”"))?;
+        let draft = voice::Draft { name: name.to_owned(), kind, queries: vec![query.id] };
+        voice::add(hub, &admin, org.hub()?.id, &draft).await?;
+    }
+    Ok(())
 }
 
 /// Thirty days, told through the same intake as live posts, with the clock of the day.
@@ -193,12 +216,15 @@ fn centre(org: &Org) -> Viewer {
 
 /// A one-time address for the sample organisation's first administrator.
 async fn sign_in_address(hub: &Hub) -> Result<String> {
+    Ok(invitation::make(hub, Actor::System("demo"), Purpose::SignIn, Some(administrator(hub).await?)).await?)
+}
+
+async fn administrator(hub: &Hub) -> Result<i64> {
     let members = member::all(&hub.db).await?;
     let admin = members
         .iter()
         .find(|member| member.disabled_at.is_none() && member.roles.values().any(|role| *role == Role::Admin));
-    let admin = admin.context("the organisation has no administrator left; add one with `dandelion user add`")?;
-    Ok(invitation::make(hub, Actor::System("demo"), Purpose::SignIn, Some(admin.id)).await?)
+    Ok(admin.context("the organisation has no administrator left; add one with `dandelion user add`")?.id)
 }
 
 /// A secret that the simulated customers sign with, made anew at every start; the one before is ended.
