@@ -3,10 +3,12 @@ use dandelion_post::Post;
 use crate::dictionary::Dictionary;
 use crate::influence::influence;
 use crate::language::language;
-use crate::lists::{CODES, Language};
-use crate::reading::Reading;
+use crate::lists::{CODES, Language, Signal};
+use crate::panel::{Panel, Reader, Witness};
+use crate::reading::{MAX_REASONS, Reading};
+use crate::said::with_reader;
 use crate::sentiment::Tone;
-use crate::{Analysis, Judgement, Lexicon, VERSION, found, intent, risk, urgency, verdict};
+use crate::{Analysis, Judgement, Lexicon, Reason, VERSION, found, intent, risk, urgency, verdict};
 
 /// The rules, compiled with an organisation's lexicon. Made once, used for every post; takes some milliseconds to make.
 #[derive(Debug)]
@@ -22,16 +24,26 @@ impl Rules {
         Self { lexicon, dictionary }
     }
 
-    /// What the rules say of a post. The same post always gives the same answer.
+    /// What the panel and the rules say of a post. The same post always gives the same answer.
     pub fn analyse(&self, post: &Post) -> Analysis {
-        let (reading, language, place) = self.read(post);
+        with_reader(|reader| self.analyse_with(post, reader))
+    }
+
+    fn analyse_with(&self, post: &Post, reader: &mut Reader) -> Analysis {
+        let panel = Panel::shipped();
+        panel.read(&post.text, reader);
+        let (reading, language, place) = self.read(post, panel, reader);
         let tone = Tone::of(&reading, negates_after(place));
         let risks = risk::risks(&reading);
         let intents = intent::intents(&reading, &tone, &risks);
+        let heard = Heard::new(panel, &language.value, &witness(&reading, &tone), &post.text, reader);
         Analysis {
             version: VERSION.to_owned(),
+            sentiment: sentiment(&tone, heard.sentiment),
             language,
-            sentiment: tone.judge(),
+            emotion: heard.emotion,
+            irony: heard.irony,
+            offensive: heard.offensive,
             urgency: urgency::urgency(&reading, &intents, &risks),
             intents,
             risks,
@@ -44,23 +56,145 @@ impl Rules {
     /// Whether a customer's answer says that it is `fixed` or `not fixed`. `None` where it says neither, or where there
     /// is any doubt: questions, conditions, hopes, sarcasm, long stories, praise beside blame.
     pub fn verdict(&self, post: &Post) -> Option<Judgement> {
-        let (reading, _, place) = self.read(post);
+        let (reading, place) = self.read_by_words(post);
         let tone = Tone::of(&reading, negates_after(place));
         verdict::verdict(&reading, &tone)
     }
 
-    fn read<'p>(&self, post: &'p Post) -> (Reading<'p>, Judgement, Option<Language>) {
+    /// What the rules say of a text, in numbers between 0 and 1, as a witness beside the heads.
+    pub(crate) fn witness(&self, text: &str) -> Witness {
+        let post = Post { text: text.to_owned(), ..Post::default() };
+        let (reading, place) = self.read_by_words(&post);
+        witness(&reading, &Tone::of(&reading, negates_after(place)))
+    }
+
+    /// Reads a post whose language words alone decide.
+    fn read_by_words<'p>(&self, post: &'p Post) -> (Reading<'p>, Option<Language>) {
         let mut reading = Reading::of(post, &self.dictionary);
         let (judgement, place) = language(&reading, &self.dictionary, post.lang.as_deref());
-        // A language without lists keeps no list but `any`; one we could not tell keeps them all.
-        reading.settle(place.or((judgement.value != "unknown").then_some(Language::MAX)));
+        settle(&mut reading, &judgement, place);
+        (reading, place)
+    }
+
+    fn read<'p>(
+        &self,
+        post: &'p Post,
+        panel: &Panel,
+        reader: &mut Reader,
+    ) -> (Reading<'p>, Judgement, Option<Language>) {
+        let mut reading = Reading::of(post, &self.dictionary);
+        let (by_words, _) = language(&reading, &self.dictionary, post.lang.as_deref());
+        let judgement = spoken(by_words, panel, reader);
+        let place = CODES.iter().position(|code| *code == judgement.value).map(|at| at as Language);
+        settle(&mut reading, &judgement, place);
         (reading, judgement, place)
     }
+}
+
+/// A language without lists keeps no list but `any`; one we could not tell keeps them all.
+fn settle(reading: &mut Reading, judgement: &Judgement, place: Option<Language>) {
+    reading.settle(place.or((judgement.value != "unknown").then_some(Language::MAX)));
+}
+
+/// How much likelier a language becomes by words that it has.
+const BY_WORDS: f64 = 20.0;
+/// Letters below which a likeness must be strong: a made-up word looks like some language too.
+const FEW_LETTERS: u32 = 8;
+/// Letters below which a word that one language has says more than all letters together.
+const SHORT: u32 = 16;
+
+/// What letters and words together say of the language: a few letters can look like anything, so words that only one
+/// language has make it much likelier.
+fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement {
+    let (chances, letters) = panel.languages(reader);
+    let Some((place, chance)) = chances.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return by_words };
+    let (code, score) = (panel.manifest.languages[place].as_str(), round(f64::from(*chance)));
+    if code == by_words.value {
+        return Judgement { score: score.max(by_words.score), ..by_words };
+    }
+    let known = by_words.reasons.iter().any(|it| matches!(it.rule.as_str(), "function words" | "letters" | "script"));
+    let own_script = matches!(by_words.value.as_str(), "zh" | "ja" | "ko" | "th" | "el" | "he");
+    // Hindi in Latin letters was learned from one sort of post, full of English: words of another language win.
+    if known && (own_script || code == "hi" || letters < SHORT) {
+        return by_words;
+    }
+    if known && score < 0.97 {
+        let own = panel.manifest.languages.iter().position(|it| *it == by_words.value);
+        let own = own.map_or(by_words.score, |at| f64::from(chances[at]) * (1.0 + BY_WORDS * by_words.score));
+        if own > f64::from(*chance) {
+            return by_words;
+        }
+    }
+    let least = if letters < FEW_LETTERS { 0.9 } else { f64::from(panel.manifest.language_least) };
+    if score < least {
+        return by_words;
+    }
+    let words = "how its letters follow one another".to_owned();
+    let reasons = vec![Reason { rule: "letters".to_owned(), words, span: None }];
+    Judgement { value: code.to_owned(), score, unsure: score < 0.5, reasons }
+}
+
+/// What the panel hears, where it understands the language.
+#[derive(Default)]
+struct Heard {
+    sentiment: Option<Judgement>,
+    emotion: Option<Judgement>,
+    irony: Option<Judgement>,
+    offensive: Option<Judgement>,
+}
+
+impl Heard {
+    fn new(panel: &Panel, language: &str, rules: &Witness, text: &str, reader: &mut Reader) -> Self {
+        let sentiment = panel.sentiment_judge(language).map(|judge| panel.say(judge, rules, text, reader));
+        if language != "en" {
+            return Self { sentiment, ..Self::default() };
+        }
+        let mut present = |question: &str, value: &str| {
+            let said = panel.judge_of(question).map(|judge| panel.say(judge, rules, text, reader));
+            said.filter(|said| said.value == value)
+        };
+        let (irony, offensive) = (present("irony", "irony"), present("offensive", "offensive"));
+        Self { sentiment, emotion: panel.emotion(rules, text, reader), irony, offensive }
+    }
+}
+
+/// The panel's sentiment; the rules' where the panel has none or is unsure, and where they hear sarcasm, or both praise
+/// and blame, clearly.
+fn sentiment(tone: &Tone, heard: Option<Judgement>) -> Judgement {
+    let by_rules = tone.judge();
+    let Some(mut heard) = heard else { return by_rules };
+    let mixed = by_rules.value == "mixed" && tone.negative.min(tone.positive) >= 1.0;
+    if mixed || tone.sarcastic {
+        return by_rules;
+    }
+    if heard.unsure && by_rules.value != "mixed" {
+        return Judgement { unsure: true, ..by_rules };
+    }
+    if by_rules.value == heard.value {
+        let own = std::mem::replace(&mut heard.reasons, by_rules.reasons);
+        heard.reasons.extend(own);
+        heard.reasons.truncate(MAX_REASONS);
+    }
+    heard
 }
 
 /// In German and Croatian a negation may follow what it turns ("gefällt mir nicht").
 fn negates_after(place: Option<Language>) -> bool {
     place.is_some_and(|it| matches!(CODES[usize::from(it)], "de" | "hr"))
+}
+
+/// What a reading says, in numbers between 0 and 1.
+pub(crate) fn witness(reading: &Reading, tone: &Tone) -> Witness {
+    let squashed = |sum: f64| (sum / (sum + 1.5)) as f32;
+    let signs = |signal| squashed(reading.signs(signal).count() as f64);
+    [
+        squashed(tone.negative),
+        squashed(tone.positive),
+        f32::from(u8::from(tone.sarcastic)),
+        signs(Signal::Complaint),
+        squashed(f64::from(reading.questions)),
+        signs(Signal::Praise),
+    ]
 }
 
 /// Scores are shown, so two places do.
