@@ -22,14 +22,9 @@ fn main() -> Result<()> {
     let splits = shared.join("data/splits");
     let (languages, runs) = read_grams(&grams)?;
     let materials = materials(&splits, &languages)?;
-    let panel = make(
-        VERSION,
-        "make_panel GRAMS.tsv OUT.bin",
-        &materials,
-        &languages,
-        build_grams(&runs, languages.len()),
-        |line| println!("{line}"),
-    );
+    let panel = make(VERSION, "make_panel GRAMS.tsv OUT.bin", &materials, &languages, build_grams(&runs), |line| {
+        println!("{line}");
+    });
     std::fs::write(&out, panel.to_bytes())
 }
 

@@ -36,10 +36,10 @@ impl Rules {
         let tone = Tone::of(&reading, negates_after(place));
         let risks = risk::risks(&reading);
         let intents = intent::intents(&reading, &tone, &risks);
-        let heard = Heard::new(panel, &language.value, &witness(&reading, &tone), &post.text, reader);
+        let heard = Heard::new(panel, &language.value, &tone, &witness(&reading, &tone), &post.text, reader);
         Analysis {
             version: VERSION.to_owned(),
-            sentiment: sentiment(&tone, heard.sentiment),
+            sentiment: heard.sentiment,
             language,
             emotion: heard.emotion,
             irony: heard.irony,
@@ -106,7 +106,8 @@ const SHORT: u32 = 16;
 /// What letters and words together say of the language: a few letters can look like anything, so words that only one
 /// language has make it much likelier.
 fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement {
-    let (chances, letters) = panel.languages(reader);
+    panel.languages(reader);
+    let (chances, letters) = (&reader.languages, reader.letters);
     let Some((place, chance)) = chances.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return by_words };
     let (code, score) = (panel.manifest.languages[place].as_str(), round(f64::from(*chance)));
     if code == by_words.value {
@@ -135,23 +136,21 @@ fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement 
 }
 
 /// What the panel hears, where it understands the language.
-#[derive(Default)]
 struct Heard {
-    sentiment: Option<Judgement>,
+    sentiment: Judgement,
     emotion: Option<Judgement>,
     irony: Option<Judgement>,
     offensive: Option<Judgement>,
 }
 
 impl Heard {
-    fn new(panel: &Panel, language: &str, rules: &Witness, text: &str, reader: &mut Reader) -> Self {
-        let sentiment = panel.sentiment_judge(language).map(|judge| panel.say(judge, rules, text, reader));
+    fn new(panel: &Panel, language: &str, tone: &Tone, rules: &Witness, text: &str, reader: &mut Reader) -> Self {
+        let sentiment = sentiment(panel, language, tone, rules, text, reader);
         if language != "en" {
-            return Self { sentiment, ..Self::default() };
+            return Self { sentiment, emotion: None, irony: None, offensive: None };
         }
-        let mut present = |question: &str, value: &str| {
-            let said = panel.judge_of(question).map(|judge| panel.say(judge, rules, text, reader));
-            said.filter(|said| said.value == value)
+        let mut present = |question: &str, wanted: &str| {
+            panel.judge_of(question).and_then(|judge| panel.say(judge, rules, text, reader, |value, _| value == wanted))
         };
         let (irony, offensive) = (present("irony", "irony"), present("offensive", "offensive"));
         Self { sentiment, emotion: panel.emotion(rules, text, reader), irony, offensive }
@@ -160,16 +159,21 @@ impl Heard {
 
 /// The panel's sentiment; the rules' where the panel has none or is unsure, and where they hear sarcasm, or both praise
 /// and blame, clearly.
-fn sentiment(tone: &Tone, heard: Option<Judgement>) -> Judgement {
+fn sentiment(
+    panel: &Panel,
+    language: &str,
+    tone: &Tone,
+    rules: &Witness,
+    text: &str,
+    reader: &mut Reader,
+) -> Judgement {
     let by_rules = tone.judge();
-    let Some(mut heard) = heard else { return by_rules };
     let mixed = by_rules.value == "mixed" && tone.negative.min(tone.positive) >= 1.0;
-    if mixed || tone.sarcastic {
-        return by_rules;
-    }
-    if heard.unsure && by_rules.value != "mixed" {
+    let Some(judge) = panel.sentiment_judge(language).filter(|_| !mixed && !tone.sarcastic) else { return by_rules };
+    let sure = |_: &str, unsure: bool| !unsure || by_rules.value == "mixed";
+    let Some(mut heard) = panel.say(judge, rules, text, reader, sure) else {
         return Judgement { unsure: true, ..by_rules };
-    }
+    };
     if by_rules.value == heard.value {
         let own = std::mem::replace(&mut heard.reasons, by_rules.reasons);
         heard.reasons.extend(own);

@@ -8,6 +8,11 @@
 mod tokens;
 mod valence;
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 pub use tokens::MOST_CHARS;
 pub(crate) use tokens::{Sort, Token, Tokens};
 
@@ -28,10 +33,10 @@ pub struct Feature {
     pub hash: u32,
     /// 0 words, 1 characters, 2 shape.
     pub group: u8,
-    /// First byte of the text that it comes from.
-    pub from: u32,
-    /// The byte after the last; equal to `from` for what belongs to no place.
-    pub to: u32,
+    /// First of the tokens that it comes from, in the text's order.
+    pub first: u32,
+    /// The token after the last; equal to `first` for what belongs to no place.
+    pub past: u32,
 }
 
 /// Reads texts; keeps its buffers from one to the next, so that the steady state allocates nothing.
@@ -39,7 +44,8 @@ pub struct Feature {
 pub struct Extractor {
     pub(crate) tokens: Tokens,
     features: Vec<Feature>,
-    hashes: Vec<u32>,
+    pub(crate) hashes: Vec<u32>,
+    negations: Vec<bool>,
 }
 
 impl Extractor {
@@ -51,12 +57,18 @@ impl Extractor {
     /// The features of a text; of its first [`MOST_CHARS`] characters, if it is longer. Words come first, then
     /// characters, then shape.
     pub fn read(&mut self, text: &str) -> &[Feature] {
-        self.tokens.cut(text);
-        self.features.clear();
+        self.cut(text);
         self.words();
         self.characters();
         self.shape(text);
         &self.features
+    }
+
+    /// The same without the characters' features, which a reader of many heads sums up word by word ([`pieces`]).
+    pub(crate) fn read_words(&mut self, text: &str) {
+        self.cut(text);
+        self.words();
+        self.shape(text);
     }
 
     /// The features of the text that was read last.
@@ -64,42 +76,57 @@ impl Extractor {
         &self.features
     }
 
-    fn push(&mut self, hash: u32, group: u8, from: u32, to: u32) {
-        self.features.push(Feature { hash, group, from, to });
+    /// The bytes of the text that a feature comes from; an empty range for what belongs to no place.
+    pub fn bytes(&self, feature: &Feature) -> Range<usize> {
+        let tokens = &self.tokens.list[feature.first as usize..feature.past as usize];
+        match (tokens.first(), tokens.last()) {
+            (Some(first), Some(last)) => first.from as usize..last.to as usize,
+            _ => 0..0,
+        }
+    }
+
+    fn cut(&mut self, text: &str) {
+        self.tokens.cut(text);
+        self.features.clear();
+        self.hashes.clear();
+        self.negations.clear();
+        for token in &self.tokens.list {
+            let form = self.tokens.form(token);
+            let hash = hash_of(form, token.sort);
+            self.hashes.push(hash);
+            self.negations.push(token.sort == Sort::Word && is_negation(form, hash));
+        }
+    }
+
+    fn push(&mut self, hash: u32, group: u8, first: usize, past: usize) {
+        self.features.push(Feature { hash, group, first: first as u32, past: past as u32 });
     }
 
     /// Words alone, in twos and threes, and again with a sign of the negation before them.
     fn words(&mut self) {
-        self.hashes.clear();
-        for token in &self.tokens.list {
-            self.hashes.push(hash_of(self.tokens.form(token), token.sort));
-        }
         let mut negated = 0u32;
         for at in 0..self.tokens.list.len() {
             let token = self.tokens.list[at];
-            let (one, from, to) = (self.hashes[at], token.from, token.to);
-            self.push(mix(one, 1), 0, from, to);
+            let (one, past) = (self.hashes[at], at + 1);
+            self.push(mix(one, 1), 0, at, past);
             if token.shouted {
-                self.push(mix(one, 2), 0, from, to);
+                self.push(mix(one, 2), 0, at, past);
             }
             if at > 0 {
-                let before = self.tokens.list[at - 1].from;
-                self.push(mix(self.hashes[at - 1], one ^ 0x5bd1_e995), 0, before, to);
+                self.push(mix(self.hashes[at - 1], one ^ 0x5bd1_e995), 0, at - 1, past);
             }
             if at > 1 {
-                let before = self.tokens.list[at - 2].from;
                 let skip = mix(self.hashes[at - 2], one ^ 0x2545_f491);
-                self.push(skip, 0, before, to);
-                self.push(mix(skip, self.hashes[at - 1]), 0, before, to);
+                self.push(skip, 0, at - 2, past);
+                self.push(mix(skip, self.hashes[at - 1]), 0, at - 2, past);
             }
-            let form = self.tokens.form(&token);
-            if token.sort == Sort::Marks && ends_clause(form) {
+            if token.sort == Sort::Marks && ends_clause(self.tokens.form(&token)) {
                 negated = 0;
             } else if negated > 0 && matches!(token.sort, Sort::Word | Sort::Tag | Sort::Dense) {
                 negated -= 1;
-                self.push(mix(one, 3), 0, from, to);
+                self.push(mix(one, 3), 0, at, past);
             }
-            if token.sort == Sort::Word && is_negation(self.tokens.form(&token)) {
+            if self.negations[at] {
                 negated = 4;
             }
         }
@@ -107,37 +134,14 @@ impl Extractor {
 
     /// N-grams of characters of each token with its borders. Runs of dense characters count as one token.
     fn characters(&mut self) {
-        let list = &self.tokens.list;
         let mut at = 0;
-        let mut window = [0u32; MAX_WINDOW];
-        while at < list.len() {
-            let first = list[at];
-            let mut last = at;
-            if first.sort == Sort::Dense {
-                while last + 1 < list.len() && list[last + 1].sort == Sort::Dense && last - at < MAX_WINDOW - 4 {
-                    last += 1;
-                }
-            }
-            let form = &self.tokens.chars[first.start as usize..list[last].end as usize];
-            if matches!(first.sort, Sort::Word | Sort::Tag | Sort::Dense | Sort::Number) {
-                let used = fill(&mut window, form);
-                let (low, high) = if first.sort == Sort::Dense { (1, 3) } else { (SHORTEST, LONGEST) };
-                for start in 0..used {
-                    let mut hash = 0x811c_9dc5u32;
-                    for (length, c) in window[start..used].iter().take(high).enumerate() {
-                        hash = mix(hash, *c);
-                        if length + 1 >= low {
-                            self.features.push(Feature {
-                                hash: mix(hash, 11),
-                                group: 1,
-                                from: first.from,
-                                to: list[last].to,
-                            });
-                        }
-                    }
-                }
-            }
-            at = last + 1;
+        while let Some(run) = self.tokens.run(at) {
+            let (first, past) = (run.start as u32, run.end as u32);
+            let features = &mut self.features;
+            pieces(self.tokens.forms(&run), self.tokens.list[run.start].sort, |hash| {
+                features.push(Feature { hash, group: 1, first, past });
+            });
+            at = run.end;
         }
     }
 
@@ -145,11 +149,12 @@ impl Extractor {
         let mut counts = [0u32; COUNTS];
         let mut valence = valence::Sum::default();
         let mut negated = 0u32;
-        for token in &self.tokens.list {
-            count(&mut counts, token, self.tokens.form(token));
+        for (at, token) in self.tokens.list.iter().enumerate() {
             let form = self.tokens.form(token);
-            valence.take(form, token, negated > 0);
-            negated = if token.sort == Sort::Word && is_negation(form) { 4 } else { negated.saturating_sub(1) };
+            count(&mut counts, token, form);
+            let word = if token.sort == Sort::Tag { hash_of(form, Sort::Word) } else { self.hashes[at] };
+            valence.take(word, token, negated > 0);
+            negated = if self.negations[at] { 4 } else { negated.saturating_sub(1) };
         }
         counts[0] = self.tokens.list.len() as u32;
         counts[10] = u32::from(text.len() > 140);
@@ -160,16 +165,18 @@ impl Extractor {
         for (which, step) in valence.steps().into_iter().enumerate() {
             self.push(mix(0xc1_0000 + which as u32, step), 2, 0, 0);
         }
-        if let Some(last) = self.tokens.list.last().copied() {
-            let one = self.hashes[self.tokens.list.len() - 1];
-            self.push(mix(one, 5), 2, last.from, last.to);
-            let first = self.tokens.list[0];
-            self.push(mix(self.hashes[0], 6), 2, first.from, first.to);
+        if let [first, .., last] | [first @ last] = *self.hashes.as_slice() {
+            let past = self.hashes.len();
+            self.push(mix(last, 5), 2, past - 1, past);
+            self.push(mix(first, 6), 2, 0, 1);
         }
     }
 }
 
+/// Characters of a run whose pieces are features, with its borders.
 const MAX_WINDOW: usize = 72;
+/// Pieces of one run at most.
+pub(crate) const MOST_PIECES: usize = MAX_WINDOW * (LONGEST - SHORTEST + 1);
 const COUNTS: usize = 12;
 
 fn count(counts: &mut [u32; COUNTS], token: &Token, form: &[char]) {
@@ -187,6 +194,26 @@ fn count(counts: &mut [u32; COUNTS], token: &Token, form: &[char]) {
     }
     counts[10] += u32::from(token.stretched);
     counts[11] += u32::from(token.shouted);
+}
+
+/// Calls with the hash of every n-gram of a run's characters with its borders; none for marks, emoji and names.
+pub(crate) fn pieces(form: &[char], sort: Sort, mut each: impl FnMut(u32)) {
+    let (low, high) = match sort {
+        Sort::Word | Sort::Tag | Sort::Number => (SHORTEST, LONGEST),
+        Sort::Dense => (1, 3),
+        Sort::Handle | Sort::Address | Sort::Emoji | Sort::Marks => return,
+    };
+    let mut window = [0u32; MAX_WINDOW];
+    let used = fill(&mut window, form);
+    for start in 0..used {
+        let mut hash = 0x811c_9dc5u32;
+        for (length, c) in window[start..used].iter().take(high).enumerate() {
+            hash = mix(hash, *c);
+            if length + 1 >= low {
+                each(mix(hash, 11));
+            }
+        }
+    }
 }
 
 /// The token's characters with a border on both sides.
@@ -218,15 +245,19 @@ fn ends_clause(form: &[char]) -> bool {
 }
 
 /// Negations of the languages with sentiment data; `n't` ends English ones.
-fn is_negation(form: &[char]) -> bool {
-    const WORDS: &[&str] = &[
-        "not", "no", "never", "without", "cannot", "cant", "dont", "wont", "isnt", "doesnt", "didnt", "nothing",
-        "none", "neither", "nor", "ain't", "aint", "nicht", "kein", "keine", "keinen", "nie", "ohne", "pas", "jamais",
-        "sans", "rien", "nunca", "sin", "nada", "não", "nao", "nem", "sem", "non", "mai", "senza", "nahi", "nahin",
-        "ne", "bez", "لا", "لم", "لن", "ما", "ليس",
-    ];
-    if form.len() > 3 && form[form.len() - 3..] == ['n', '\'', 't'] {
-        return true;
-    }
-    form.len() <= 7 && WORDS.iter().any(|word| word.chars().eq(form.iter().copied()))
+const NEGATIONS: &[&str] = &[
+    "not", "no", "never", "without", "cannot", "cant", "dont", "wont", "isnt", "doesnt", "didnt", "nothing", "none",
+    "neither", "nor", "ain't", "aint", "nicht", "kein", "keine", "keinen", "nie", "ohne", "pas", "jamais", "sans",
+    "rien", "nunca", "sin", "nada", "não", "nao", "nem", "sem", "non", "mai", "senza", "nahi", "nahin", "ne", "bez",
+    "لا", "لم", "لن", "ما", "ليس",
+];
+
+static NEGATION_HASHES: LazyLock<FxHashMap<u32, &str>> = LazyLock::new(|| {
+    let hash = |word: &str| hash_of(&word.chars().collect::<Vec<_>>(), Sort::Word);
+    NEGATIONS.iter().map(|word| (hash(word), *word)).collect()
+});
+
+fn is_negation(form: &[char], hash: u32) -> bool {
+    form.ends_with(&['n', '\'', 't']) && form.len() > 3
+        || NEGATION_HASHES.get(&hash).is_some_and(|word| word.chars().eq(form.iter().copied()))
 }

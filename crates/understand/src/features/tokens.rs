@@ -1,9 +1,14 @@
 //! A text cut into tokens that keep what folding loses: elongation, capitals, emoji, emoticons, runs of marks.
 
+use std::ops::Range;
+
 /// Characters of a text that are read; the rest says nothing new and would only cost time.
 pub const MOST_CHARS: usize = 8_000;
 /// Characters of one word that are read.
 const MOST_LETTERS: usize = 64;
+
+/// Dense characters that count as one run.
+const MOST_DENSE: usize = 69;
 
 /// What sort of token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +89,23 @@ impl Tokens {
     /// The normal form of a token.
     pub(crate) fn form(&self, token: &Token) -> &[char] {
         &self.chars[token.start as usize..token.end as usize]
+    }
+
+    /// The tokens from `at` on that count as one: a run of dense characters, or any other token alone. `None` at the end.
+    pub(crate) fn run(&self, at: usize) -> Option<Range<usize>> {
+        let dense = |token: &Token| token.sort == Sort::Dense;
+        let more = match self.list.get(at) {
+            Some(first) if dense(first) => {
+                self.list[at + 1..].iter().take(MOST_DENSE - 1).take_while(|it| dense(it)).count()
+            }
+            found => found.map(|_| 0)?,
+        };
+        Some(at..at + 1 + more)
+    }
+
+    /// The normal forms of neighbouring tokens, one after another.
+    pub(crate) fn forms(&self, run: &Range<usize>) -> &[char] {
+        &self.chars[self.list[run.start].start as usize..self.list[run.end - 1].end as usize]
     }
 
     fn push(&mut self, sort: Sort, start: usize, from: usize, to: usize) {

@@ -35,12 +35,12 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    /// Takes one token in; a negation before it turns three quarters of it, capitals add a fifth.
-    pub(super) fn take(&mut self, form: &[char], token: &Token, negated: bool) {
+    /// Takes one token in, by its hash as a word; a negation before it turns three quarters of it, capitals add a fifth.
+    pub(super) fn take(&mut self, word: u32, token: &Token, negated: bool) {
         if !matches!(token.sort, Sort::Word | Sort::Tag | Sort::Marks) {
             return;
         }
-        let Some(found) = WORDS.get(&hash_of(form, Sort::Word)) else { return };
+        let Some(found) = WORDS.get(&word) else { return };
         let mut tenths = i32::from(*found);
         if negated {
             tenths = -tenths * 3 / 4;

@@ -70,29 +70,15 @@ impl Head {
         }
     }
 
-    /// What each feature adds to `label` beyond what it adds to the other labels on average, in score.
-    pub fn weigh(&self, features: &[Feature], label: usize, mut each: impl FnMut(&Feature, f32)) {
-        let mut shares = [0.0f32; GROUPS];
-        for feature in features {
-            if let Some(row) = self.table.row(feature.hash) {
-                shares[usize::from(feature.group)] += f32::from(row[0]) * f32::from(row[0]);
-            }
-        }
-        for (share, weight) in shares.iter_mut().zip(&self.manifest.groups) {
-            *share = if *share > 0.0 { weight / share.sqrt() } else { 0.0 };
-        }
+    /// What weights add to `label` beyond what they add to the other labels on average, in score.
+    pub(crate) fn beyond(&self, label: usize, weights: impl Fn(usize) -> f32) -> f32 {
         let outputs = self.outputs();
-        for feature in features {
-            let Some(row) = self.table.row(feature.hash) else { continue };
-            let weight = |output: usize| f32::from(row[1 + output] as i8) * self.manifest.scales[output];
-            let own = if outputs == 1 {
-                if label == 1 { weight(0) } else { -weight(0) }
-            } else {
-                let all: f32 = (0..outputs).map(weight).sum();
-                weight(label) - (all - weight(label)) / (outputs - 1) as f32
-            };
-            each(feature, own * shares[usize::from(feature.group)]);
+        let weight = |output: usize| weights(output) * self.manifest.scales[output];
+        if outputs == 1 {
+            return if label == 1 { weight(0) } else { -weight(0) };
         }
+        let all: f32 = (0..outputs).map(weight).sum();
+        weight(label) - (all - weight(label)) / (outputs - 1) as f32
     }
 
     /// The labels, in the order of [`Answer::chances`].
@@ -100,7 +86,8 @@ impl Head {
         &self.manifest.labels
     }
 
-    fn outputs(&self) -> usize {
+    /// How many weights a row holds.
+    pub(crate) fn outputs(&self) -> usize {
         self.manifest.constants.len()
     }
 }

@@ -51,6 +51,12 @@ impl Table {
         self.bytes.get(start..start + self.width)
     }
 
+    /// Which of `count` places from `first` on have a row, a bit for each; both multiples of 32, within one step.
+    pub(crate) fn places(&self, first: usize, count: usize) -> u64 {
+        let step = self.bytes.get(first / 64 * STEP..).and_then(<[u8]>::first_chunk::<8>);
+        step.map_or(0, |step| u64::from_le_bytes(*step) >> (first % 64) & (u64::MAX >> (64 - count)))
+    }
+
     /// Bytes of the map before the rows.
     pub(crate) fn map_bytes(&self) -> usize {
         (1usize << self.bits) / 64 * STEP

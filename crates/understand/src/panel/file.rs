@@ -2,10 +2,12 @@
 //! table, the heads' files one after another.
 
 use std::borrow::Cow;
+use std::hash::{Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::together::Together;
 use super::{Grams, Judge, Panel};
 use crate::head::{BadModel, Head, hex};
 
@@ -52,7 +54,8 @@ impl Panel {
         };
         manifest.parts = vec![part("grams", &grams.bytes)];
         manifest.parts.extend(heads.iter().map(|head| part(&head.manifest.head, &head.to_bytes())));
-        Self { manifest, heads, grams }
+        let (together, stamp) = (Together::new(&heads), stamp(&manifest));
+        Self { manifest, heads, grams, together, stamp }
     }
 
     /// The file's bytes.
@@ -87,14 +90,22 @@ pub(super) fn read(bytes: Cow<'static, [u8]>, check: bool) -> Result<Panel, BadM
             Cow::Owned(bytes) => Cow::Owned(bytes[at..end].to_vec()),
         };
         if index == 0 {
-            panel.grams = Grams::read(own, panel.manifest.languages.len()).ok_or(BadModel::NoHead)?;
+            panel.grams = Grams::read(own).ok_or(BadModel::NoHead)?;
         } else {
             panel.heads.push(if check { Head::from_bytes(own)? } else { Head::trusted(own)? });
         }
         at = end;
     }
     fits(&panel)?;
+    panel.together = Together::new(&panel.heads);
+    panel.stamp = stamp(&panel.manifest);
     Ok(panel)
+}
+
+fn stamp(manifest: &PanelManifest) -> u64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    manifest.parts.iter().for_each(|part| part.hash.hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Every judge must have as many weights as there are scores, or reading a post would run past an end.
@@ -108,6 +119,8 @@ fn fits(panel: &Panel) -> Result<(), BadModel> {
     });
     let languages = panel.manifest.languages.len();
     let own = panel.head(super::LANGUAGE).map_or(0, |head| head.labels().len());
-    let language = own == languages && panel.manifest.language_weights.len() == languages + 2;
+    let language = own == languages
+        && languages <= super::grams::MOST_LANGUAGES
+        && panel.manifest.language_weights.len() == languages + 2;
     if judges && language { Ok(()) } else { Err(BadModel::Manifest("its lengths do not agree".to_owned())) }
 }

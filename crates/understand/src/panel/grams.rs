@@ -3,19 +3,19 @@
 
 use std::borrow::Cow;
 
-use crate::features::{Sort, Tokens};
-
 /// Longest run of letters.
 pub(crate) const LONGEST: usize = 5;
 /// Bytes of one step of the map: 64 bits, and how many runs lie before them.
 const STEP: usize = 12;
 /// Upper bits of the hash that choose a place.
 const BITS: u32 = 22;
-/// What a letter costs that a language does not know, and what each step to a shorter run adds.
-const UNKNOWN: f32 = 9.0;
-const SHORTER: f32 = 1.0;
+/// What a letter costs that a language does not know, and what each step to a shorter run adds, in sixteenths.
+const UNKNOWN: u16 = 9 * 16;
+const SHORTER: u16 = 16;
+/// Languages that a table can tell.
+pub(super) const MOST_LANGUAGES: usize = 64;
 /// Letters looked at; more would not change the answer.
-const MOST_LETTERS: u32 = 240;
+pub(super) const MOST_LETTERS: u32 = 240;
 
 /// The table, read from the file's bytes as they are: a map of bits, the place after each run's entries (3 bytes),
 /// entries of two bytes (language, cost).
@@ -23,16 +23,15 @@ const MOST_LETTERS: u32 = 240;
 pub struct Grams {
     pub(crate) bytes: Cow<'static, [u8]>,
     runs: usize,
-    languages: usize,
 }
 
 impl Grams {
-    pub(crate) fn read(bytes: Cow<'static, [u8]>, languages: usize) -> Option<Self> {
+    pub(crate) fn read(bytes: Cow<'static, [u8]>) -> Option<Self> {
         let map = (1usize << BITS) / 64 * STEP;
         let last = bytes.get(map - STEP..map)?;
         let word = u64::from_le_bytes(*last.first_chunk()?);
         let runs = (u32::from_le_bytes(*last.last_chunk()?) + word.count_ones()) as usize;
-        let own = Self { bytes, runs, languages };
+        let own = Self { bytes, runs };
         let entries = own.end(runs.checked_sub(1)?)?;
         (own.bytes.len() == map + runs * 3 + entries * 2).then_some(own)
     }
@@ -61,58 +60,37 @@ impl Grams {
         self.bytes.get(start + from * 2..start + self.end(run)? * 2)
     }
 
-    /// What the words of a text cost in each language, and how many letters were looked at.
-    pub(crate) fn costs(&self, tokens: &Tokens, costs: &mut Vec<f32>) -> u32 {
-        costs.clear();
-        costs.resize(self.languages, 0.0);
+    /// What a word costs in each language, in sixteenths of a nat, in the place of what lay in `costs`; and how many
+    /// letters it has.
+    pub(super) fn word(&self, form: &[char], costs: &mut [u16]) -> u16 {
+        costs.fill(0);
         let mut letters = 0;
-        let mut found = 0u64;
-        let mut first_dense = usize::MAX;
-        for (index, token) in tokens.list.iter().enumerate() {
-            if !matches!(token.sort, Sort::Word | Sort::Dense) || letters >= MOST_LETTERS {
-                first_dense = usize::MAX;
-                continue;
-            }
-            let joined = token.sort == Sort::Dense && first_dense != usize::MAX;
-            if !joined {
-                first_dense = if token.sort == Sort::Dense { index } else { usize::MAX };
-            }
-            let start = if joined { tokens.list[first_dense].start } else { token.start } as usize;
-            for end in token.start as usize + 1..=token.end as usize {
-                let run = &tokens.chars[start.max(end.saturating_sub(LONGEST))..end];
-                if !run[run.len() - 1].is_alphabetic() {
-                    continue;
-                }
-                self.letter(run, costs, &mut found);
-                letters += 1;
-            }
+        for end in (1..=form.len()).filter(|end| form[end - 1].is_alphabetic()) {
+            self.letter(&form[end.saturating_sub(LONGEST)..end], costs);
+            letters += 1;
         }
         letters
     }
 
     /// Adds what the last letter of a run costs: by the longest run that each language knows.
-    fn letter(&self, run: &[char], costs: &mut [f32], found: &mut u64) {
-        *found = 0;
-        for shorter in 0..run.len() {
+    pub(super) fn letter(&self, run: &[char], costs: &mut [u16]) {
+        let mut own = [UNKNOWN + SHORTER * run.len() as u16; MOST_LANGUAGES];
+        for shorter in (0..run.len()).rev() {
             let hash = hash_of(&run[shorter..]);
             for entry in self.entries(hash).as_chunks::<2>().0 {
-                let language = usize::from(entry[0]);
-                if *found & (1 << language) == 0 && language < costs.len() {
-                    *found |= 1 << language;
-                    costs[language] += f32::from(entry[1]) / 16.0 + SHORTER * shorter as f32;
+                if let Some(cost) = own.get_mut(usize::from(entry[0])) {
+                    *cost = u16::from(entry[1]) + SHORTER * shorter as u16;
                 }
             }
         }
-        for (language, cost) in costs.iter_mut().enumerate() {
-            if *found & (1 << language) == 0 {
-                *cost += UNKNOWN + SHORTER * run.len() as f32;
-            }
+        for (sum, cost) in costs.iter_mut().zip(own) {
+            *sum += cost;
         }
     }
 }
 
 /// Builds the table from runs with each language's cost in nats. At most 64 languages.
-pub fn build(runs: &[(String, Vec<(u8, f32)>)], languages: usize) -> Grams {
+pub fn build(runs: &[(String, Vec<(u8, f32)>)]) -> Grams {
     let mut placed: Vec<(u32, &[(u8, f32)])> = runs
         .iter()
         .map(|(run, costs)| (hash_of(&run.chars().collect::<Vec<_>>()) >> (32 - BITS), costs.as_slice()))
@@ -145,7 +123,7 @@ pub fn build(runs: &[(String, Vec<(u8, f32)>)], languages: usize) -> Grams {
     let runs = placed.len();
     map.extend_from_slice(&ends);
     map.extend_from_slice(&entries);
-    Grams { bytes: Cow::Owned(map), runs, languages }
+    Grams { bytes: Cow::Owned(map), runs }
 }
 
 fn hash_of(run: &[char]) -> u32 {

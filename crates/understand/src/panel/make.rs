@@ -111,9 +111,10 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
     let mut reader = Reader::default();
     let mut rows: Vec<(Vec<f32>, &[f32], usize)> = Vec::new();
     for (example, scores) in material.examples.iter().zip(scores).filter(|(_, scores)| !scores.is_empty()) {
-        reader.extractor.read(&example.text);
-        let letters = panel.grams.costs(&reader.extractor.tokens, &mut reader.costs);
-        rows.push((evidence(&reader.costs, letters), scores, usize::from(example.label)));
+        panel.read(&example.text, &mut reader);
+        let mut costs = Vec::new();
+        evidence(&reader.costs, reader.letters, &mut costs);
+        rows.push((costs, scores, usize::from(example.label)));
     }
     let mut weights = vec![0.0f32; count + 2];
     (weights[0], weights[1]) = (1.0, 1.0);
@@ -123,7 +124,8 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
         let mut gradient = vec![0.0f64; count + 2];
         right = 0;
         for (costs, scores, label) in &rows {
-            let mut chances = mix(&weights, costs, scores);
+            let mut chances = costs.clone();
+            mix(&weights, scores, &mut chances);
             right += usize::from((0..count).all(|at| chances[at] <= chances[*label]));
             chances[*label] -= 1.0;
             for at in 0..count {
@@ -155,21 +157,23 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
 /// may still be meant (Hindi in Latin ones), which the head can tell.
 const DEAREST: f32 = 1.2;
 
-/// Costs beside the cheapest language's, tempered by length: letters that follow one another are no new evidence.
-pub(crate) fn evidence(costs: &[f32], letters: u32) -> Vec<f32> {
-    let least = costs.iter().copied().fold(f32::INFINITY, f32::min);
+/// Costs (in sixteenths) beside the cheapest language's, tempered by length: letters that follow one another are no new
+/// evidence.
+pub(crate) fn evidence(costs: &[u32], letters: u32, found: &mut Vec<f32>) {
+    let least = costs.iter().copied().min().unwrap_or_default();
     let share = 1.0 / (letters.max(1) as f32).sqrt();
     let dearest = -DEAREST * letters.max(1) as f32;
-    costs.iter().map(|cost| (least - cost).max(dearest) * share).collect()
+    let beside = |cost: u32| (least as f32 / 16.0 - cost as f32 / 16.0).max(dearest) * share;
+    found.clear();
+    found.extend(costs.iter().map(|cost| beside(*cost)));
 }
 
-/// Probabilities of all languages.
-pub(crate) fn mix(weights: &[f32], costs: &[f32], scores: &[f32]) -> Vec<f32> {
-    let logits = costs.iter().zip(scores).zip(&weights[2..]);
-    let mut chances: Vec<f32> =
-        logits.map(|((cost, score), constant)| weights[0] * cost + weights[1] * score + constant).collect();
-    crate::learn::softmax(&mut chances);
-    chances
+/// Probabilities of all languages, in the place of their evidence.
+pub(crate) fn mix(weights: &[f32], scores: &[f32], evidence: &mut [f32]) {
+    for ((cost, score), constant) in evidence.iter_mut().zip(scores).zip(&weights[2..]) {
+        *cost = weights[0] * *cost + weights[1] * score + constant;
+    }
+    crate::learn::softmax(evidence);
 }
 
 /// A judge for an organisation's own head, with the shipped heads and the rules as witnesses.

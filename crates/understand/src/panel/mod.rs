@@ -7,7 +7,10 @@
 mod file;
 mod grams;
 mod judge;
+mod known;
 mod make;
+mod read;
+mod together;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -17,9 +20,10 @@ pub use grams::{Grams, build as build_grams};
 pub use judge::{Judge, RULES, Witness};
 pub use make::{Material, make};
 pub(crate) use make::{evidence, mix, own_judge};
+pub use read::Reader;
 
-use crate::features::{Extractor, Feature};
-use crate::head::{Answer, BadModel, Head};
+use crate::head::{BadModel, Head};
+use together::Together;
 
 /// The panel that is part of the program.
 pub(crate) static SHIPPED: LazyLock<Panel> = LazyLock::new(|| {
@@ -38,38 +42,15 @@ pub struct Panel {
     pub manifest: PanelManifest,
     pub(crate) heads: Vec<Head>,
     pub(crate) grams: Grams,
-}
-
-/// What one thread keeps from post to post.
-#[derive(Debug, Default)]
-pub struct Reader {
-    pub(crate) extractor: Extractor,
-    answer: Answer,
-    /// Scores of all heads of the panel, one after another.
-    pub(crate) scores: Vec<f32>,
-    pub(crate) row: Vec<f32>,
-    pub(crate) chances: Vec<f32>,
-    pub(crate) costs: Vec<f32>,
+    together: Together,
+    /// Tells this panel from others, for what readers remember.
+    stamp: u64,
 }
 
 impl Panel {
     /// The panel that is part of the program.
     pub fn shipped() -> &'static Self {
         &SHIPPED
-    }
-
-    /// Reads a text and lets every head score it.
-    pub(crate) fn read(&self, text: &str, reader: &mut Reader) {
-        let features = reader.extractor.read(text);
-        self.score(features, &mut reader.answer, &mut reader.scores);
-    }
-
-    fn score(&self, features: &[Feature], answer: &mut Answer, scores: &mut Vec<f32>) {
-        scores.clear();
-        for head in &self.heads {
-            head.score(features, answer);
-            scores.extend_from_slice(&answer.chances);
-        }
     }
 
     /// What a judge says after [`Panel::read`]: the likeliest label by its place; the probabilities lie in

@@ -1,13 +1,14 @@
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use proptest::prelude::*;
 
 use super::post;
 use crate::evaluate::{Case, figures};
 use crate::features::{Extractor, MOST_CHARS};
-use crate::head::BadModel;
+use crate::head::{Answer, BadModel};
 use crate::learn::{Aim, Example, Recipe};
-use crate::panel::Panel;
+use crate::panel::{Panel, Reader};
 use crate::{Lexicon, Own, Rules, Shipped, own_recipe};
 
 const PANEL: &[u8] = include_bytes!("../../models/panel-1.bin");
@@ -124,11 +125,33 @@ proptest! {
         let mut extractor = Extractor::new();
         let first = extractor.read(&text).to_vec();
         for feature in &first {
-            prop_assert!(text.get(feature.from as usize..feature.to as usize).is_some());
+            prop_assert!(text.get(extractor.bytes(feature)).is_some());
         }
         prop_assert!(first.windows(2).all(|two| two[0].group <= two[1].group));
         extractor.read("something else entirely");
         prop_assert_eq!(extractor.read(&text), first.as_slice());
+    }
+
+    #[test]
+    fn heads_read_together_say_what_each_says_alone(
+        text in "\\PC{0,200}|(not |NOT |never-ending|sooo+ |:\\)|@x |http://a |#tag |é|\u{301}|水|壊れた|กา|😡|!!|&amp;|12,5 |kettle |donaudampfschifffahrtsgesellschaft ){0,60}",
+    ) {
+        thread_local!(static READER: RefCell<Reader> = RefCell::default());
+        let panel = Panel::shipped();
+        let mut extractor = Extractor::new();
+        let features = extractor.read(&text);
+        let mut alone = Vec::new();
+        let mut answer = Answer::default();
+        for head in &panel.heads {
+            head.score(features, &mut answer);
+            alone.extend_from_slice(&answer.chances);
+        }
+        // What was remembered of words of former texts changes nothing either.
+        READER.with_borrow_mut(|reader| {
+            panel.read(&text, reader);
+            prop_assert_eq!(&reader.scores, &alone);
+            Ok(())
+        })?;
     }
 }
 
