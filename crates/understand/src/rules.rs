@@ -72,7 +72,7 @@ impl Rules {
     fn read_by_words<'p>(&self, post: &'p Post) -> (Reading<'p>, Option<Language>) {
         let mut reading = Reading::of(post, &self.dictionary);
         let (judgement, place) = language(&reading, &self.dictionary, post.lang.as_deref());
-        settle(&mut reading, &judgement, place);
+        reading.settle(lists(&judgement.value));
         (reading, place)
     }
 
@@ -84,55 +84,70 @@ impl Rules {
     ) -> (Reading<'p>, Judgement, Option<Language>) {
         let mut reading = Reading::of(post, &self.dictionary);
         let (by_words, _) = language(&reading, &self.dictionary, post.lang.as_deref());
+        let of_words = lists(&by_words.value);
         let judgement = spoken(by_words, panel, reader);
-        let place = CODES.iter().position(|code| *code == judgement.value).map(|at| at as Language);
-        settle(&mut reading, &judgement, place);
+        let own = lists(&judgement.value);
+        // A danger must not be missed for a language that is guessed.
+        reading.settle(if judgement.score < SURE { own | of_words } else { own });
+        let place = place(&judgement.value);
         (reading, judgement, place)
     }
 }
 
-/// A language without lists keeps no list but `any`; one we could not tell keeps them all.
-fn settle(reading: &mut Reading, judgement: &Judgement, place: Option<Language>) {
-    reading.settle(place.or((judgement.value != "unknown").then_some(Language::MAX)));
+fn place(code: &str) -> Option<Language> {
+    CODES.iter().position(|it| *it == code).map(|at| at as Language)
+}
+
+/// The lists of a language, a bit for each: its own; none where it has none; all where it is not known.
+fn lists(code: &str) -> u32 {
+    match place(code) {
+        Some(place) => 1 << place,
+        None if code == "unknown" => u32::MAX,
+        None => 0,
+    }
 }
 
 /// How much likelier a language becomes by words that it has.
-const BY_WORDS: f64 = 20.0;
+const BY_WORDS: f64 = 8.0;
 /// Letters below which a likeness must be strong: a made-up word looks like some language too.
-const FEW_LETTERS: u32 = 8;
-/// Letters below which a word that one language has says more than all letters together.
-const SHORT: u32 = 16;
+const FEW_LETTERS: u32 = 6;
+const FEW_LEAST: f64 = 0.9;
+/// Probability from which lists of other languages are left out.
+const SURE: f64 = 0.9;
 
-/// What letters and words together say of the language: a few letters can look like anything, so words that only one
-/// language has make it much likelier.
+/// What letters and words together say of the language: a few letters can look like anything, so words that a language
+/// has make it likelier.
 fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement {
     panel.languages(reader);
-    let (chances, letters) = (&reader.languages, reader.letters);
-    let Some((place, chance)) = chances.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else { return by_words };
-    let (code, score) = (panel.manifest.languages[place].as_str(), round(f64::from(*chance)));
+    if reader.languages.is_empty() || is_own_script(&by_words) {
+        return by_words;
+    }
+    let known = by_words.reasons.iter().any(|it| matches!(it.rule.as_str(), "function words" | "letters"));
+    let by_letters = |place: usize| f64::from(reader.languages[place]);
+    let chance = |place: usize| {
+        let has_words = known && panel.manifest.languages[place] == by_words.value;
+        by_letters(place) * if has_words { 1.0 + BY_WORDS * by_words.score } else { 1.0 }
+    };
+    let all: f64 = (0..reader.languages.len()).map(chance).sum();
+    let likelier = |best: usize, place: usize| if chance(place) > chance(best) { place } else { best };
+    let best = (1..reader.languages.len()).fold(0, likelier);
+    let (code, score) = (panel.manifest.languages[best].as_str(), round(chance(best) / all));
     if code == by_words.value {
-        return Judgement { score: score.max(by_words.score), ..by_words };
+        return Judgement { score, unsure: score < 0.5, ..by_words };
     }
-    let known = by_words.reasons.iter().any(|it| matches!(it.rule.as_str(), "function words" | "letters" | "script"));
-    let own_script = matches!(by_words.value.as_str(), "zh" | "ja" | "ko" | "th" | "el" | "he");
-    // Hindi in Latin letters was learned from one sort of post, full of English: words of another language win.
-    if known && (own_script || code == "hi" || letters < SHORT) {
-        return by_words;
-    }
-    if known && score < 0.97 {
-        let own = panel.manifest.languages.iter().position(|it| *it == by_words.value);
-        let own = own.map_or(by_words.score, |at| f64::from(chances[at]) * (1.0 + BY_WORDS * by_words.score));
-        if own > f64::from(*chance) {
-            return by_words;
-        }
-    }
-    let least = if letters < FEW_LETTERS { 0.9 } else { f64::from(panel.manifest.language_least) };
+    let least = if reader.letters < FEW_LETTERS { FEW_LEAST } else { f64::from(panel.manifest.language_least) };
     if score < least {
-        return by_words;
+        return if known { Judgement { unsure: true, ..by_words } } else { by_words };
     }
     let words = "how its letters follow one another".to_owned();
     let reasons = vec![Reason { rule: "letters".to_owned(), words, span: None }];
     Judgement { value: code.to_owned(), score, unsure: score < 0.5, reasons }
+}
+
+/// Whether it is written as only one language is.
+fn is_own_script(by_words: &Judgement) -> bool {
+    matches!(by_words.value.as_str(), "zh" | "ja" | "ko" | "th" | "el" | "he")
+        && by_words.reasons.iter().any(|it| it.rule == "script")
 }
 
 /// What the panel hears, where it understands the language.

@@ -105,6 +105,11 @@ pub(crate) fn each_row(
     }
 }
 
+/// How rare and how common a language may become by the examples alone. Tweets in Hindi are full of English, so that the
+/// fit makes English a hundred times rarer than it is.
+const RAREST: f32 = -1.0;
+const COMMONEST: f32 = 0.5;
+
 /// Slopes of the table's costs and of the head's scores, and a constant a language, by gradient descent.
 fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec<f32>, f64) {
     let count = material.labels.len();
@@ -149,6 +154,9 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
             weights[at] -= (steps[at] * gradient[at].signum()) as f32;
         }
         before = gradient;
+    }
+    for constant in &mut weights[2..] {
+        *constant = constant.clamp(RAREST, COMMONEST);
     }
     (weights, right as f64 / rows.len().max(1) as f64)
 }

@@ -1,10 +1,11 @@
 //! Personal data in a text: where it stands and what it is, so that it can be masked in exports, logs and on screen.
 //!
 //! What has a check is checked: cards by Luhn's sum (ISO/IEC 7812), IBAN by mod 97 (ISO 13616), national numbers by
-//! their country's rule ([`national`]), addresses of machines by their grammar. Phone numbers are told by how people write them and by the
+//! their country's rule ([`national`]), addresses of machines by their grammar. Names are told by a small model ([`names`]). Phone numbers are told by how people write them and by the
 //! words before them; numbers without either are left alone, since dates, prices and order numbers are numbers too.
 
 mod checks;
+pub mod names;
 pub mod national;
 mod number;
 mod web;
@@ -34,6 +35,8 @@ pub enum Kind {
     Ip,
     /// An order, account or customer number of the organisation.
     Order,
+    /// The name of a person.
+    Name,
 }
 
 /// Where personal data stands.
@@ -78,6 +81,7 @@ pub fn find(text: &str, orders: &[&str]) -> Vec<Span> {
         number::ibans(text, &mut spans);
         number::runs(text, &mut spans);
     }
+    names::find(text, &mut spans);
     settle(spans)
 }
 
@@ -95,6 +99,7 @@ pub fn mask(text: &str, spans: &[Span]) -> String {
             Kind::National => "[national number]",
             Kind::Ip => "[ip]",
             Kind::Order => "[order]",
+            Kind::Name => "[name]",
         });
         at = span.to;
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use crate::personal::{Kind, find, mask};
+use crate::personal::names::{Example, Names, train};
+use crate::personal::{Kind, Span, find, mask};
 
 const FOUND: &[(&str, &[(&str, Kind)])] = &[
     ("mail me: ada.love+x@mail.example.co.uk.", &[("ada.love+x@mail.example.co.uk", Kind::Email)]),
@@ -67,6 +68,54 @@ fn personal_data_is_found_where_it_stands_and_only_there() {
 }
 
 #[test]
+fn names_are_found_whole_without_what_stands_around_them() {
+    for (text, wanted) in [
+        ("My name is Krisztina Horvat and I want a refund", &["Krisztina Horvat"][..]),
+        ("Please call Mary K. Johnson back", &["Mary K. Johnson"]),
+        ("I talked to David, he was great", &["David"]),
+        ("The Kettle is leaking again in Berlin", &[]),
+        ("GREAT SERVICE AGAIN", &[]),
+        ("Der Wasserkocher aus Stuttgart ist kaputt", &[]),
+        ("no capitals here, anna", &[]),
+        ("", &[]),
+    ] {
+        let found = find(text, &[]);
+        let names: Vec<&str> =
+            found.iter().filter(|it| it.kind == Kind::Name).map(|it| &text[it.from..it.to]).collect();
+        assert_eq!(names, wanted, "{text}");
+    }
+    let text = "Ask Mary Johnson\nThank you";
+    assert_eq!(mask(text, &find(text, &[])), "Ask [name]\nThank you");
+}
+
+#[test]
+fn what_is_no_file_of_names_is_refused() {
+    for bytes in [&b""[..], b"DANDNAME", b"DANDHEAD and more"] {
+        assert!(Names::from_bytes(bytes.to_vec()).is_none());
+    }
+}
+
+#[test]
+fn the_same_examples_give_the_same_names() {
+    let lists = [
+        ["Ada", "Bruno"].map(str::to_owned),
+        ["Horvat", "Kern"].map(str::to_owned),
+        ["Linz", "Split"].map(str::to_owned),
+    ];
+    let text = |name: &str| Example {
+        text: format!("my name is {name} from Linz"),
+        names: vec![(11, 11 + name.len())],
+        complete: true,
+    };
+    let examples: Vec<Example> = ["Ada", "Bruno", "Ada Kern", "Bruno Horvat"].repeat(5).into_iter().map(text).collect();
+    let learned = |seed| train([&lists[0], &lists[1], &lists[2]], &examples, seed);
+    assert_eq!(learned(1).to_bytes(), learned(1).to_bytes());
+    let mut spans = Vec::new();
+    Names::from_bytes(learned(1).to_bytes().to_vec()).unwrap().find("my name is Clara from Split", &mut spans);
+    assert_eq!(spans, [Span { kind: Kind::Name, from: 11, to: 16 }]);
+}
+
+#[test]
 fn orders_are_found_by_the_organisations_patterns_and_masked() {
     let text = "Order ACM-123456 and ACM-12345, née ACM-999999x";
     assert_eq!(mask(text, &find(text, &["ACM-999999"])), "Order [order] and ACM-12345, née ACM-999999x");
@@ -88,7 +137,9 @@ proptest! {
 
 #[test]
 fn the_longest_texts_take_bounded_time() {
-    for piece in ["1", "1-", "@", "a@b.cd ", "DE89 ", "AB 12 ", "1.1.1.1 ", "::", "+1 ", "(1", "X", "12345678Z "] {
+    for piece in
+        ["1", "1-", "@", "a@b.cd ", "DE89 ", "AB 12 ", "1.1.1.1 ", "::", "+1 ", "(1", "X", "12345678Z ", "Mary ", "A. "]
+    {
         let text = piece.repeat((1 << 20) / piece.len());
         let begun = std::time::Instant::now();
         assert!(find(&text, &["A9-99"]).len() <= 500);
