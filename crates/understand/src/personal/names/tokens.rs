@@ -89,17 +89,21 @@ fn token(text: &str, from: usize, to: usize, first: char) -> Token {
     let (mut word, mut written, mut head) = (7u32, 9u32, 11u32);
     let mut last = [0u32; SHORT];
     let (mut letters, mut capitals) = (0usize, 0usize);
+    // Of other words only the word itself is asked for, as a neighbour.
+    let asked = first.is_uppercase();
     for c in form.chars() {
-        written = mix(written, u32::from(c));
-        let small = c.to_lowercase().next().unwrap_or(c);
+        let small = if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
         word = mix(word, u32::from(small));
-        if letters < 3 {
-            head = mix(head, u32::from(small));
-        }
-        last.rotate_left(1);
-        last[SHORT - 1] = u32::from(small);
         letters += 1;
-        capitals += usize::from(c.is_uppercase());
+        if asked {
+            written = mix(written, u32::from(c));
+            if letters <= 3 {
+                head = mix(head, u32::from(small));
+            }
+            last.rotate_left(1);
+            last[SHORT - 1] = u32::from(small);
+            capitals += usize::from(c.is_uppercase());
+        }
     }
     let tail = |count: usize| last[SHORT - count..].iter().fold(count as u32, |hash, c| mix(hash, *c));
     let shape = match () {
@@ -116,7 +120,7 @@ fn token(text: &str, from: usize, to: usize, first: char) -> Token {
         to: to as u32,
         shape,
         word,
-        pieces: [head, tail(2), tail(3), tail(4)],
+        pieces: if asked { [head, tail(2), tail(3), tail(4)] } else { BORDER.pieces },
         written,
         ends: matches!(form, "." | "!" | "?" | ":"),
         joins: matches!(form, "de" | "van" | "von" | "der" | "di" | "bin" | "al" | "la" | "le" | "del" | "dos" | "du"),
