@@ -7,7 +7,7 @@ use crate::features::{MOST_PIECES, Sort, pieces};
 use crate::head::Head;
 
 /// Words that are remembered.
-const PLACES: usize = 1 << 12;
+const PLACES: usize = 1 << 13;
 /// Characters of a word that can be.
 const LONGEST: usize = 16;
 
