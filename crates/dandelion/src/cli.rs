@@ -81,6 +81,10 @@ pub enum Command {
     Understand(Understand),
     /// Filter: match, understand and route each post to a unit, without a database
     Triage(Triage),
+    /// Train a head of your own labels from examples
+    Train(Train),
+    /// How good a head is on labelled texts: figures with intervals, each label, confusion
+    Eval(Eval),
     /// Check the log's chain, the accounting of every source, and references
     Check,
     /// Copy everything into one new file while the hub runs
@@ -317,6 +321,66 @@ pub struct Understand {
     /// Posts, JSONL; - for standard input
     #[arg(default_value = "-")]
     pub file: String,
+}
+
+/// What a head's answers are chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Aims {
+    /// The likeliest label.
+    Accuracy,
+    /// Labels count the same however rare they are.
+    MacroF1,
+    /// As many as possible of each label are found.
+    MacroRecall,
+}
+
+/// Training.
+#[derive(Debug, Clone, Args)]
+pub struct Train {
+    /// The head's name
+    #[arg(long, value_name = "NAME")]
+    pub head: String,
+    /// Examples: tab-separated, the first line names the columns `text` and `label`
+    #[arg(long, value_name = "FILE.tsv")]
+    pub data: PathBuf,
+    /// Where NAME.head is written
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// More examples that are only measured on, never learned from
+    #[arg(long, value_name = "FILE.tsv")]
+    pub dev: Option<PathBuf>,
+    /// Seed of the order in which examples are looked at
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+    /// What answers are chosen for [default: macro-f1, accuracy beyond 24 labels]
+    #[arg(long, value_name = "AIM")]
+    pub aim: Option<Aims>,
+    /// The column that holds the label
+    #[arg(long, default_value = "label", value_name = "COLUMN")]
+    pub label: String,
+}
+
+/// Figures.
+#[derive(Debug, Clone, Args)]
+pub struct Eval {
+    /// The head: a shipped one (sentiment, emotion, irony, offensive, language), or your own with --model
+    #[arg(long, value_name = "NAME")]
+    pub head: String,
+    /// Labelled texts: tab-separated, the first line names the columns `text` and `label`
+    #[arg(long, value_name = "FILE.tsv")]
+    pub data: PathBuf,
+    /// Where `dandelion train` wrote the head
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// What a label of the data is called by the head: theirs=ours (repeatable, or separated by commas)
+    #[arg(long, value_name = "THEIRS=OURS", value_delimiter = ',')]
+    pub map: Vec<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// The column that holds the label
+    #[arg(long, default_value = "label", value_name = "COLUMN")]
+    pub label: String,
 }
 
 /// The triage filter.

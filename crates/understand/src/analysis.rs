@@ -9,6 +9,16 @@ pub struct Analysis {
     pub language: Judgement,
     /// `negative`, `neutral`, `positive` or `mixed`.
     pub sentiment: Judgement,
+    /// `anger`, `joy`, `sadness`, `fear`, `surprise`, `disgust` or `optimism`; none where nothing is felt or the language is
+    /// not understood well enough.
+    #[serde(default)]
+    pub emotion: Option<Judgement>,
+    /// Present where the words may mean the opposite: a caution beside the sentiment.
+    #[serde(default)]
+    pub irony: Option<Judgement>,
+    /// Present where the post insults somebody, which is not the same as being angry at us.
+    #[serde(default)]
+    pub offensive: Option<Judgement>,
     /// What the author wants; several may hold, the strongest first, never empty (`other` stands alone).
     pub intents: Vec<Judgement>,
     /// `0` (whenever) to `3` (now).
@@ -28,8 +38,12 @@ pub struct Analysis {
 pub struct Judgement {
     /// What is said; the words depend on the question.
     pub value: String,
-    /// How much speaks for it, 0 to 1. Not a probability: rules have none.
+    /// How much speaks for it, 0 to 1: a calibrated probability where a head judged (sentiment, emotion, irony,
+    /// offensive, language), a measure of the evidence where rules did.
     pub score: f64,
+    /// Whether the head is hardly better than a coin at answers this doubtful.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
     /// What caused it, strongest first.
     pub reasons: Vec<Reason>,
 }

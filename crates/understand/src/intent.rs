@@ -32,7 +32,7 @@ pub(crate) fn intents(reading: &Reading, tone: &Tone, risks: &[Judgement]) -> Ve
     if intents.is_empty() {
         let words = "none of the other intents".to_owned();
         let reasons = vec![Reason { rule: "nothing else".to_owned(), words, span: None }];
-        intents.push(Judgement { value: "other".to_owned(), score: 0.5, reasons });
+        intents.push(Judgement { value: "other".to_owned(), score: 0.5, unsure: false, reasons });
     }
     intents
 }
@@ -55,7 +55,7 @@ fn complaint(reading: &Reading, tone: &Tone) -> Option<Judgement> {
     if sure < 0.5 && blame <= 0.0 {
         return None;
     }
-    Some(Judgement { value: "complaint".to_owned(), score: round(sure.min(0.95)), reasons })
+    Some(Judgement { value: "complaint".to_owned(), score: round(sure.min(0.95)), unsure: false, reasons })
 }
 
 /// Praise that outweighs blame, and is no sarcasm.
@@ -69,7 +69,7 @@ fn praise(reading: &Reading, tone: &Tone) -> Option<Judgement> {
     if reasons.is_empty() {
         reasons = tone.judge().reasons;
     }
-    Some(Judgement { value: "praise".to_owned(), score: round(sure.min(0.95)), reasons })
+    Some(Judgement { value: "praise".to_owned(), score: round(sure.min(0.95)), unsure: false, reasons })
 }
 
 /// A question mark, question words, or both; rhetorical questions ask nothing.
@@ -87,7 +87,7 @@ fn question(reading: &Reading) -> Option<Judgement> {
         reasons.truncate(MAX_REASONS - 1);
         reasons.push(reading.quote("question mark", at, at + reading.mark_length(at)));
     }
-    Some(Judgement { value: "question".to_owned(), score, reasons })
+    Some(Judgement { value: "question".to_owned(), score, unsure: false, reasons })
 }
 
 /// Without a question mark, question words count only where a clause begins with them.
@@ -111,16 +111,26 @@ fn spam(reading: &Reading) -> Option<Judgement> {
     }
     // One bait word may be news about it; with an address it is bait.
     let enough = reasons.len() >= 2 || (!reasons.is_empty() && reading.addresses > 0);
-    enough.then(|| Judgement { value: "spam".to_owned(), score: round(0.5 + 0.15 * reasons.len() as f64), reasons })
+    enough.then(|| Judgement {
+        value: "spam".to_owned(),
+        score: round(0.5 + 0.15 * reasons.len() as f64),
+        unsure: false,
+        reasons,
+    })
 }
 
 fn risk(risks: &[Judgement]) -> Option<Judgement> {
     let surest = risks.iter().map(|risk| risk.score).fold(0.0, f64::max);
     let reasons = risks.iter().flat_map(|risk| risk.reasons.iter().cloned()).take(MAX_REASONS).collect();
-    (!risks.is_empty()).then(|| Judgement { value: "risk".to_owned(), score: surest, reasons })
+    (!risks.is_empty()).then(|| Judgement { value: "risk".to_owned(), score: surest, unsure: false, reasons })
 }
 
 fn judge(value: &str, one: f64, reasons: Vec<Reason>) -> Option<Judgement> {
     let more = 0.1 * reasons.len().saturating_sub(1) as f64;
-    (!reasons.is_empty()).then(|| Judgement { value: value.to_owned(), score: round((one + more).min(0.95)), reasons })
+    (!reasons.is_empty()).then(|| Judgement {
+        value: value.to_owned(),
+        score: round((one + more).min(0.95)),
+        unsure: false,
+        reasons,
+    })
 }

@@ -180,7 +180,7 @@ fn nothing() -> Judgement {
 }
 
 fn judge(code: &str, score: f64, reasons: Vec<Reason>) -> Judgement {
-    Judgement { value: code.to_owned(), score: crate::rules::round(score), reasons }
+    Judgement { value: code.to_owned(), score: crate::rules::round(score), unsure: false, reasons }
 }
 
 fn reason(rule: &str, words: &str) -> Reason {

@@ -1,5 +1,5 @@
-//! Dandelion's judgements of a post, by plain documented rules. No I/O, no async, no clock: the same post always gives
-//! the same answer.
+//! Dandelion's judgements of a post, by trained heads and plain documented rules. No I/O, no async, no clock: the same
+//! post always gives the same answer.
 //!
 //! ```
 //! use dandelion_post::Post;
@@ -17,13 +17,22 @@
 //! assert_eq!(analysis.products[0].spans, [[3, 5]]);
 //! ```
 //!
+//! # What the panel says
+//!
+//! **Sentiment** of English and of ar de es fr hi it pt, **emotion**, **irony** and **offensive** of English: linear heads over
+//! one pass of [`features`], weighed by a judge ([`panel`]) whose probabilities are calibrated. A judgement is *unsure*
+//! where held-out answers of its probability were hardly better than a coin. Reasons are the words that weighed most. The
+//! rules decide the sentiment where the panel is unsure or knows no posts of the language, where they hear sarcasm, and
+//! where praise and blame are both clear. **Language**: 40, by runs of letters and by words. Heads of one's own: [`Own`].
+//! Personal data: [`personal`]. Model cards lie in `docs/models/`.
+//!
 //! # What the rules say
 //!
 //! All lists lie in `words/`, one file a language; `*` ends a prefix. A post is cut into words once
 //! ([`dandelion_post::words`]), each word is looked up in one map, and lists of other languages are left out once the
 //! language is known. Of entries that contain one another the longest counts ("no problem" is not "problem"); entries
-//! of `[ignore]` mean nothing and hide what lies in them ("fire sale"). Scores say how much speaks for a judgement; they
-//! are no probabilities.
+//! of `[ignore]` mean nothing and hide what lies in them ("fire sale"). Scores of rules say how much
+//! speaks for a judgement; they are no probabilities.
 //!
 //! **Language.** By script where one language (of ours) writes it: `zh ja ko ar th el he hi`. Otherwise each word that
 //! is known to n languages gives each 1/n, letters only few languages write give a little, and the first language
@@ -57,17 +66,25 @@
 //! a short answer ("arrived, thanks"). Never from questions, conditions, hopes, sarcasm, "but", more than 60 words.
 
 mod analysis;
+mod ask;
 mod dictionary;
+pub mod evaluate;
+pub mod features;
 pub mod filter;
 mod found;
+pub mod head;
 mod influence;
 mod intent;
 mod language;
+pub mod learn;
 mod lexicon;
 mod lists;
+pub mod panel;
+pub mod personal;
 mod reading;
 mod risk;
 mod rules;
+mod said;
 mod sentiment;
 #[cfg(test)]
 mod tests;
@@ -75,8 +92,9 @@ mod urgency;
 mod verdict;
 
 pub use analysis::{Analysis, Found, Judgement, Reason, Sum, Term};
+pub use ask::{Named, Own, QUESTIONS, Said, Shipped, own_recipe};
 pub use lexicon::{Lexicon, Product, Topic};
 pub use rules::Rules;
 
-/// The name of these rules; it changes with every change of what they say.
-pub const VERSION: &str = "rules-1";
+/// The name of the shipped panel and these rules; it changes with every change of what they say.
+pub const VERSION: &str = "panel-1+rules-2";

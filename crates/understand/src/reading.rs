@@ -5,7 +5,7 @@ use dandelion_post::words::{Kind, Unfold, Words};
 
 use crate::Reason;
 use crate::dictionary::{Dictionary, Meaning, UNKNOWN, WordId};
-use crate::lists::{ANY, Language, Signal};
+use crate::lists::{ANY, Signal};
 
 /// Most marks kept of one post; the longest post of one word repeated needs no more.
 const MAX_MARKS: usize = 4096;
@@ -73,10 +73,10 @@ impl<'p> Reading<'p> {
         reading
     }
 
-    /// Keeps what belongs to `language`, and drops what a longer entry hides. `None` keeps every language's.
-    pub(crate) fn settle(&mut self, language: Option<Language>) {
+    /// Keeps what belongs to `languages` (a bit for each) or to any, and drops what a longer entry hides.
+    pub(crate) fn settle(&mut self, languages: u32) {
         self.marks.retain(|mark| match mark.meaning {
-            Meaning::Listed { language: own, .. } => own == ANY || language.is_none_or(|it| it == own),
+            Meaning::Listed { language: own, .. } => own == ANY || languages >> own & 1 == 1,
             _ => true,
         });
         self.marks.sort_unstable_by_key(|mark| (mark.from, std::cmp::Reverse(mark.to)));

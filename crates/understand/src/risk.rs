@@ -19,7 +19,12 @@ pub(crate) fn risks(reading: &Reading) -> Vec<Judgement> {
     let judge = |(value, rule, signal): &(&str, &str, Signal)| {
         let reasons = reading.quotes(rule, *signal);
         let surer = 0.1 * reasons.len().saturating_sub(1) as f64 + if harmed && *value == "safety" { 0.2 } else { 0.0 };
-        (!reasons.is_empty()).then(|| Judgement { value: (*value).to_owned(), score: round(0.6 + surer), reasons })
+        (!reasons.is_empty()).then(|| Judgement {
+            value: (*value).to_owned(),
+            score: round(0.6 + surer),
+            unsure: false,
+            reasons,
+        })
     };
     RISKS.iter().filter_map(judge).collect()
 }

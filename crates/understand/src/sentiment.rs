@@ -60,7 +60,7 @@ impl Tone {
         let mut reasons: Vec<&(f64, Reason)> = self.reasons.iter().collect();
         reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
         let reasons = reasons.into_iter().take(MAX_REASONS).map(|(_, reason)| reason.clone()).collect();
-        Judgement { value: value.to_owned(), score: crate::rules::round(score), reasons }
+        Judgement { value: value.to_owned(), score: crate::rules::round(score), unsure: false, reasons }
     }
 
     fn weigh(&mut self, reading: &Reading, index: usize, positive: bool, after_but: bool, follows: bool) {

@@ -1,9 +1,11 @@
 //! Tables of labelled posts, and hostile input.
 
 mod answers;
+mod heads;
 mod hostile;
 mod languages;
 mod lexicon;
+mod personal;
 mod posts;
 
 use dandelion_post::Post;

@@ -43,5 +43,5 @@ pub(crate) fn urgency(reading: &Reading, intents: &[Judgement], risks: &[Judgeme
         reasons.push(Reason { rule: "no demand".to_owned(), words, span: None });
     }
     let score = if level == 0 { 0.5 } else { round(0.5 + 0.15 * reasons.len() as f64) };
-    Judgement { value: level.to_string(), score, reasons }
+    Judgement { value: level.to_string(), score, unsure: false, reasons }
 }

@@ -74,5 +74,5 @@ fn is_supposed(reading: &Reading, failed: &[&Mark]) -> bool {
 
 fn judge(reading: &Reading, value: &str, rule: &str, marks: &[&Mark], score: f64) -> Judgement {
     let reasons = marks.iter().take(3).map(|mark| reading.quote(rule, mark.from, mark.to)).collect();
-    Judgement { value: value.to_owned(), score: round(score), reasons }
+    Judgement { value: value.to_owned(), score: round(score), unsure: false, reasons }
 }

@@ -4,13 +4,16 @@ mod backup;
 mod check;
 mod demo;
 mod demo_network;
+mod eval;
 mod import;
+mod labelled;
 mod lines;
 mod matching;
 mod org;
 mod query;
 pub mod serve;
 mod source;
+mod train;
 mod translate;
 mod triage;
 mod understand;
@@ -35,6 +38,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Understand(arguments) => understand::run(&arguments),
         Command::Triage(arguments) => triage::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Config => {
             print!("{}", Config::load(&settings, Overrides::default())?.masked()?);
             Ok(ExitCode::SUCCESS)

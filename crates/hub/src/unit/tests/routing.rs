@@ -5,7 +5,7 @@ use super::SMALL;
 use crate::unit::{Org, Route, RouteFacts};
 
 fn judged(value: &str) -> Judgement {
-    Judgement { value: value.into(), score: 1.0, reasons: Vec::new() }
+    Judgement { value: value.into(), score: 1.0, unsure: false, reasons: Vec::new() }
 }
 
 fn found(key: &str) -> Found {
@@ -17,6 +17,9 @@ fn analysis(language: &str, intents: &[&str], risks: &[&str], products: &[&str],
         version: "test".into(),
         language: judged(language),
         sentiment: judged("neutral"),
+        emotion: None,
+        irony: None,
+        offensive: None,
         intents: intents.iter().map(|value| judged(value)).collect(),
         urgency: judged("0"),
         risks: risks.iter().map(|value| judged(value)).collect(),

@@ -1,0 +1,196 @@
+//! Makes the shipped panel from the labelled sets beside the repository.
+//!
+//! `cargo run --release -p dandelion-understand --example make_panel -- GRAMS.tsv OUT.bin`
+//!
+//! `GRAMS.tsv` is written by `scripts/language_grams.py` from a public package. The sets are read from `../shared` or
+//! `DANDELION_SHARED`; only train parts, and only sets whose licence lets weights be shipped (`docs/models/`).
+
+use std::io::{Error, Result};
+use std::path::{Path, PathBuf};
+
+use dandelion_understand::learn::{Aim, Example, Recipe};
+use dandelion_understand::panel::{Material, build_grams, make};
+
+const VERSION: &str = "panel-1";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(grams), Some(out)) = (arguments.next(), arguments.next()) else {
+        return Err(Error::other("usage: make_panel GRAMS.tsv OUT.bin"));
+    };
+    let shared = std::env::var_os("DANDELION_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let splits = shared.join("data/splits");
+    let (languages, runs) = read_grams(&grams)?;
+    let materials = materials(&splits, &languages)?;
+    let panel = make(VERSION, "make_panel GRAMS.tsv OUT.bin", &materials, &languages, build_grams(&runs), |line| {
+        println!("{line}");
+    });
+    std::fs::write(&out, panel.to_bytes())
+}
+
+fn materials(splits: &Path, languages: &[String]) -> Result<Vec<Material>> {
+    let small = Recipe { cost: 0.12, balance: 0.0, folds: 6, aim: Aim::MacroF1, passes: 15, ..Recipe::default() };
+    let large = Recipe { cost: 0.1, folds: 4, least: 5, bits: 21, passes: 10, aim: Aim::MacroRecall, ..small };
+    let mild = |row: &Row| Some(row.get("label")?.to_owned());
+    let mut found = vec![
+        material("sentiment", &[&splits.join("tweeteval_sentiment")], large, true, mild)?,
+        material(
+            "sentiment-many",
+            &[&splits.join("xlmt_sentiment")],
+            Recipe { folds: 5, balance: 0.3, least: 2, ..small },
+            true,
+            |row| {
+                // English posts have a judge of their own, and their set is drawn from the same source as this one's.
+                (row.get("lang")? != "en").then(|| row.get("label").map(str::to_owned))?
+            },
+        )?,
+        material("emotion", &[&splits.join("tweeteval_emotion")], small, true, mild)?,
+        material("irony", &[&splits.join("tweeteval_irony")], Recipe { cost: 0.08, ..small }, true, mild)?,
+        material("offensive", &[&splits.join("tweeteval_offensive")], small, true, mild)?,
+        material("slurs", &[&splits.join("davidson_hate")], Recipe { folds: 0, least: 5, ..small }, false, mild)?,
+        material(
+            "feelings",
+            &[&splits.join("goemotions")],
+            Recipe { folds: 3, least: 8, passes: 8, ..small },
+            false,
+            |row| Some(feeling(row.get("labels")?.split('|').next()?).to_owned()),
+        )?,
+        material(
+            "valence",
+            &[&splits.join("vader_tweets"), &splits.join("vader_amazon")],
+            Recipe { folds: 0, ..small },
+            false,
+            |row| {
+                let mean: f32 = row.get("mean_rating")?.parse().ok()?;
+                let label = if mean > 0.6 {
+                    "pleasant"
+                } else if mean < -0.6 {
+                    "unpleasant"
+                } else {
+                    "plain"
+                };
+                Some(label.to_owned())
+            },
+        )?,
+    ];
+    let mut language = material(
+        "language",
+        &[&splits.join("lid_lingua")],
+        Recipe {
+            bits: 20,
+            least: 12,
+            folds: 3,
+            groups: [0.0, 1.0, 0.0],
+            cost: 0.3,
+            passes: 6,
+            aim: Aim::Accuracy,
+            ..small
+        },
+        false,
+        |row| Some(row.get("lang")?.to_owned()),
+    )?;
+    // What tells languages apart is letters: emoji and handles would only tell which set a text comes from.
+    let tweets = read(&splits.join("xlmt_sentiment/train.tsv"))?;
+    let place = |code: &str| languages.iter().position(|it| it == code);
+    let old = std::mem::take(&mut language.labels);
+    for example in &mut language.examples {
+        example.label = place(&old[usize::from(example.label)]).unwrap_or_default() as u16;
+    }
+    language.labels = languages.to_vec();
+    for row in &tweets {
+        if let (Some(text), Some(label)) = (row.get("text"), row.get("lang").and_then(place)) {
+            language.examples.push(Example { text: text.to_owned(), label: label as u16, weight: 0.5, counts: true });
+        }
+    }
+    // Hindi in Latin letters is full of English words, so English needs more examples of how people post.
+    let english = read(&splits.join("tweeteval_sentiment/train.tsv"))?;
+    for row in english.iter().step_by(12) {
+        if let (Some(text), Some(label)) = (row.get("text"), place("en")) {
+            language.examples.push(Example { text: text.to_owned(), label: label as u16, weight: 0.5, counts: true });
+        }
+    }
+    found.push(language);
+    Ok(found)
+}
+
+fn material(
+    name: &str,
+    folders: &[&Path],
+    recipe: Recipe,
+    answers: bool,
+    label: impl Fn(&Row) -> Option<String>,
+) -> Result<Material> {
+    let (mut labels, mut examples): (Vec<String>, Vec<Example>) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
+    for folder in folders {
+        rows.extend(read(&folder.join("train.tsv"))?);
+    }
+    for row in &rows {
+        let (Some(text), Some(label)) = (row.get("text"), label(row)) else { continue };
+        let place = labels.iter().position(|it| *it == label).unwrap_or_else(|| {
+            labels.push(label);
+            labels.len() - 1
+        });
+        examples.push(Example { text: text.to_owned(), label: place as u16, weight: 1.0, counts: true });
+    }
+    // Two labels keep the one that the question is about last: its score is the head's only output.
+    if labels.len() == 2 && matches!(labels[0].as_str(), "irony" | "offensive") {
+        labels.swap(0, 1);
+        for example in &mut examples {
+            example.label = 1 - example.label;
+        }
+    }
+    Ok(Material { name: name.to_owned(), labels, examples, recipe, answers })
+}
+
+/// Twelve feelings of the set's twenty-eight.
+fn feeling(label: &str) -> &str {
+    match label {
+        "annoyance" | "disapproval" | "anger" => "anger",
+        "amusement" | "excitement" | "joy" | "pride" | "relief" => "joy",
+        "grief" | "sadness" | "disappointment" | "remorse" | "embarrassment" => "sadness",
+        "fear" | "nervousness" => "fear",
+        "surprise" | "realization" => "surprise",
+        "optimism" | "desire" | "caring" => "optimism",
+        "curiosity" | "confusion" => "curiosity",
+        "admiration" | "approval" => "approval",
+        other => other,
+    }
+}
+
+struct Row {
+    names: std::rc::Rc<Vec<String>>,
+    cells: Vec<String>,
+}
+
+impl Row {
+    fn get(&self, name: &str) -> Option<&str> {
+        let at = self.names.iter().position(|it| it == name)?;
+        self.cells.get(at).map(String::as_str)
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<Row>> {
+    let table = std::fs::read_to_string(file).map_err(|error| Error::other(format!("{}: {error}", file.display())))?;
+    let mut lines = table.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    let names = std::rc::Rc::new(lines.next().unwrap_or_default());
+    Ok(lines.map(|cells| Row { names: names.clone(), cells }).collect())
+}
+
+/// Languages, then for each run of letters the languages that know it with what it costs there.
+type Grams = (Vec<String>, Vec<(String, Vec<(u8, f32)>)>);
+
+fn read_grams(file: &str) -> Result<Grams> {
+    let table = std::fs::read_to_string(file)?;
+    let mut lines = table.lines();
+    let languages = lines.next().unwrap_or_default().split(' ').map(str::to_owned).collect();
+    let runs = lines.filter_map(|line| {
+        let (run, costs) = line.split_once('\t')?;
+        let pairs = costs.split(' ').filter_map(|pair| {
+            let (language, cost) = pair.split_once(':')?;
+            Some((language.parse().ok()?, cost.parse().ok()?))
+        });
+        Some((run.to_owned(), pairs.collect()))
+    });
+    Ok((languages, runs.collect()))
+}
