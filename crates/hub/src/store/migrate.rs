@@ -8,6 +8,7 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_spine", include_str!("../../migrations/0001_spine.sql")),
     ("0002_listening", include_str!("../../migrations/0002_listening.sql")),
+    ("0003_networks", include_str!("../../migrations/0003_networks.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.
