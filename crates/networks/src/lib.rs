@@ -15,6 +15,7 @@ pub mod demo;
 pub mod egress;
 pub mod feed;
 pub mod file;
+pub mod github;
 pub mod guess;
 pub mod mastodon;
 pub mod moment;

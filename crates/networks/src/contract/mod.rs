@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use access::{Access, Credentials, Place};
 pub(crate) use push::hex;
-pub use push::{Delivery, Received, Unsigned, hmac_hex_fits, same};
+pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;
 
 use crate::{

@@ -93,7 +93,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |all, byte| format!("{all}{byte:02x}"))
 }
 
-pub(crate) fn hmac(secret: &str, parts: &[&[u8]]) -> Vec<u8> {
+/// HMAC-SHA-256 over `parts` one after the other.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
+pub fn hmac(secret: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(part);
