@@ -60,6 +60,11 @@ impl Vault {
         Self { file: folder.join("keys"), random, keys: Mutex::new(Vec::new()) }
     }
 
+    /// Where the keys lie; none where nothing was sealed yet, or where the file was left behind.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.file.exists().then_some(self.file.as_path())
+    }
+
     /// Closes a secret with the newest key. Only the same `what` opens it again.
     pub fn seal(&self, what: &str, secret: &str) -> Result<String> {
         let key = self.newest()?;

@@ -152,8 +152,14 @@ impl Proven {
 }
 
 /// Every network there is. To add one: a folder with its `ABOUT`, and one line here.
-pub static NETWORKS: &[About] =
-    &[crate::feed::ABOUT, crate::mastodon::ABOUT, crate::webhook::ABOUT, crate::file::ABOUT, crate::demo::ABOUT];
+pub static NETWORKS: &[About] = &[
+    crate::feed::ABOUT,
+    crate::mastodon::ABOUT,
+    crate::github::ABOUT,
+    crate::webhook::ABOUT,
+    crate::file::ABOUT,
+    crate::demo::ABOUT,
+];
 
 /// The network of a name.
 pub fn find(name: &str) -> Option<&'static About> {

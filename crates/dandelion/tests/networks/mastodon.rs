@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::{
     faults::Fault,
     peer::{DOMAIN, Peer, access, local},
-    world::{World, client},
+    world::{MINUTE, World, client},
 };
 
 async fn streamed(test: TestHub) {
@@ -41,16 +41,32 @@ async fn streamed(test: TestHub) {
     tell.send(true).expect("a listener");
     until("it has stopped", || async { listener.open().is_empty() || tell.is_closed() }).await;
     peer.say("kettle in the gap").await;
-    for _ in 0..2 {
-        peer.proxy.next("GET", Fault::Say("503 Busy", String::new(), String::new()));
-    }
+    peer.proxy.next("GET", Fault::Say("503 Busy", String::new(), String::new()));
+    peer.proxy.next("GET", Fault::Say("429 Slow", "retry-after: 9\r\n".to_owned(), String::new()));
     let (tell, told) = watch::channel(false);
     tokio::spawn(Listener::new(world.hub.clone(), client()).run(told));
+    until("it was told to wait", || async { peer.proxy.waiting() == 0 }).await;
+    let began = Instant::now();
     until("the gap is filled", || world.has(source.id, "kettle in the gap")).await;
+    assert!(began.elapsed() > Duration::from_secs(8), "it came back after {:?}", began.elapsed());
+    a_bell_breaks_no_limit(&peer, &world, source.id).await;
     tell.send(true).expect("a listener");
     let source = world.source(source.id).await;
     assert_eq!((source.accounting.stored, source.accounting.refused), (6, 0));
     world.check().await;
+}
+
+/// The network asks to be left alone, and rings all the same: nobody asks before the time has come.
+async fn a_bell_breaks_no_limit(peer: &Peer, world: &World, id: i64) {
+    peer.proxy.next("GET", Fault::Say("429 Slow", "retry-after: 600\r\n".to_owned(), String::new()));
+    peer.say("kettle too many").await;
+    until("it is refused", || async { world.source(id).await.error.is_some() }).await;
+    let asked = peer.proxy.seen("GET /api/v1/notifications");
+    peer.say("kettle one more").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(peer.proxy.seen("GET /api/v1/notifications"), asked);
+    let source = world.source(id).await;
+    assert!(source.next_poll_at.is_some_and(|at| at > world.hub.now() + 9 * MINUTE), "{source:?}");
 }
 
 both_stores!(what_is_said_is_stored_within_two_seconds, |hub| streamed(hub));
@@ -172,6 +188,28 @@ async fn what_we_said_is_edited_and_taken_back() {
     assert!(matches!(&gone, Answer::Refused { why } if why.contains("cannot be seen")), "{gone:?}");
     let long = connector.publish(&us, &reply("k4", &"x".repeat(600), &asked)).await;
     assert!(matches!(&long, Answer::Refused { why } if why.contains("shorten it")), "{long:?}");
+}
+
+/// Another refusal than "gone" is no reason to take somebody's words away for good.
+#[tokio::test]
+async fn words_are_erased_only_where_the_instance_says_that_they_are_gone() {
+    let Some(peer) = Peer::mastodon().await else { return };
+    let (connector, mut us) = (peer.about.connector, ours(&peer, "public").await);
+    peer.say("kettle one").await;
+    let id = peer.say("kettle two").await;
+    let first = connector.page(&us, &serde_json::Value::Null).await.expect("a page");
+    assert_eq!(first.items.len(), 2);
+    peer.delete(&id).await;
+    us.now += jiff::SignedDuration::from_mins(6);
+    let path = format!("/api/v1/statuses/{}", local(&id));
+    let rule = json!({ "match": { "path": path }, "effect": { "type": "status", "status": 403 } });
+    peer.ask_directly(Method::POST, "/api/v1/_mock/faults", Some(&rule)).await;
+    let refused = connector.page(&us, &first.cursor).await.expect("a page");
+    assert!(peer.proxy.seen(&format!("GET {path}")) == 1 && refused.items.is_empty(), "{:?}", refused.items);
+    peer.ask_directly(Method::DELETE, "/api/v1/_mock/faults", None).await;
+    let gone = connector.page(&us, &refused.cursor).await.expect("a page");
+    let gone: Vec<_> = gone.items.iter().map(|item| item.as_ref().expect("a post")).collect();
+    assert!(gone.len() == 1 && gone[0].id == id && gone[0].deleted_at.is_some(), "{gone:?}");
 }
 
 /// The faults the server itself can be told to have.

@@ -90,19 +90,19 @@ impl Peer {
         Self { about: find("demo"), proxy: Proxy::before(port).await, kind }
     }
 
-    /// None where it cannot be had on this machine, which is said aloud and is no excuse for continuous integration.
+    /// None where whoever runs the tests says that they do without real servers (`DANDELION_TEST_NO_PEERS`).
     pub async fn mastodon() -> Option<Self> {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let ready = Command::new(format!("{root}/scripts/peers")).arg("mastodon").output().expect("scripts/peers");
-        if !ready.status.success() {
-            let why = String::from_utf8_lossy(&ready.stderr).into_owned();
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "mastodon-mock has to be there for continuous integration: {why}"
-            );
-            eprintln!("\n*** NOT TESTED: Mastodon, live. {} ***\n", why.trim());
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: Mastodon, live ***\n");
             return None;
         }
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let ready = Command::new(format!("{root}/scripts/peers")).arg("mastodon").output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "mastodon-mock could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without it: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
         let program = String::from_utf8_lossy(&ready.stdout).trim().to_owned();
         let turn = ONE.lock().await;
         let port = free_port();

@@ -150,12 +150,16 @@ impl Suite<'_> {
     }
 
     async fn faults_lose_nothing(&self) {
-        let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1800);
-        let date = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let date = |at: i64| timestamp(at).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let now = self.world.hub.now();
+        let soon = date(now + 30 * MINUTE);
+        // The other side's clock is two hours behind ours, and it measures by its own.
+        let behind = format!("date: {}\r\nretry-after: {}\r\n", date(now - 120 * MINUTE), date(now - 90 * MINUTE));
         let say = |status, headers: &str, body: &str| Fault::Say(status, headers.to_owned(), body.to_owned());
         let faults = [
             ("in seconds", say("429 Slow", "retry-after: 1800\r\n", "{}"), Some(1_700)),
-            ("by date", say("503 Busy", &format!("Retry-After: {date}\r\n"), ""), Some(1_000)),
+            ("by date", say("503 Busy", &format!("Retry-After: {soon}\r\n"), ""), Some(1_700)),
+            ("by their clock", say("429 Slow", &behind, "{}"), Some(1_700)),
             ("spent", say("429 Slow", "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1200\r\n", "{}"), Some(1_100)),
             ("broken", say("500 Oh", "", "{\"error\":\"An unexpected error occurred\"}"), None),
             ("garbage", say("200 OK", "content-type: application/json\r\n", "{\"id\": [[[ <html>"), None),

@@ -34,7 +34,7 @@ const LIVELY: Micros = 15_000_000;
 /// Pages read of one place in one go, before others have their turn.
 const PAGES: usize = 20;
 /// Requests that stay unused of what a network allows: for people who send a reply or look at a thread.
-const SPARE: u64 = 5;
+pub(super) const SPARE: u64 = 5;
 
 /// Polls every due place of this hub.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
+    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
     RETRY_AFTER,
 };
 use reqwest::redirect;
@@ -263,19 +263,18 @@ impl Response {
 
     /// How long the other side asks us to wait (`Retry-After`).
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now))
+        asks_to_wait(&self.headers, now)
     }
 
     /// What is left of the requests it allows, where it says so.
     pub fn budget(&self, now: Timestamp) -> Option<Budget> {
-        Budget::read(&self.headers, now)
+        Budget::read(&self.headers, their_time(&self.headers, now))
     }
 
     /// How long to stay away: what `Retry-After` asks for, else until the next window where nothing is left of this
     /// one.
     pub fn stay_away(&self, now: Timestamp) -> Option<Duration> {
-        let spent = || self.budget(now).filter(|budget| budget.remaining == 0).and_then(|budget| budget.resets_in);
-        self.retry_after(now).or_else(spent)
+        stay_away(&self.headers, now)
     }
 
     /// The answer if its status is 2xx, otherwise [`Error::Status`].
@@ -294,6 +293,23 @@ impl Response {
         let permanent = !self.hops.is_empty() && self.hops.iter().all(|hop| matches!(hop.status, 301 | 308));
         permanent.then_some(&self.url)
     }
+}
+
+/// What time it is on the other side (`Date`, RFC 9110 §6.6.1), else ours: the moments it names are of its clock, and
+/// two clocks are rarely alike.
+fn their_time(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(retry::http_date).unwrap_or(now)
+}
+
+fn asks_to_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(value, their_time(headers, now))
+}
+
+fn stay_away(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let budget = || Budget::read(headers, their_time(headers, now));
+    let spent = || budget().filter(|budget| budget.remaining == 0).and_then(|budget| budget.resets_in);
+    asks_to_wait(headers, now).or_else(spent)
 }
 
 fn build(rules: &Egress, resolver: PublicOnly) -> Result<reqwest::Client, Error> {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use reqwest::Method;
 
-use super::{Client, Error, MAX_HEADERS, failed, read_headers, read_url, short};
+use super::{Client, Error, MAX_HEADERS, failed, read_headers, read_url, short, stay_away};
 
 /// Largest event taken, in bytes.
 const MAX_EVENT: usize = 1024 * 1024;
@@ -36,7 +37,14 @@ impl std::fmt::Debug for Events {
 impl Client {
     /// Opens a stream of server-sent events. Redirects are not followed: a stream that has moved is asked for anew.
     /// `idle` is how long it may be silent before it counts as broken; servers send a comment now and then.
-    pub async fn events(&self, url: &str, headers: &[(&str, &str)], idle: Duration) -> Result<Events, Error> {
+    /// Where it is refused, the error says how long the other side wants to be left alone, counted from `now`.
+    pub async fn events(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        idle: Duration,
+        now: Timestamp,
+    ) -> Result<Events, Error> {
         let at = read_url(url)?;
         let host = at.host_str().unwrap_or_default().to_owned();
         let mut headers = read_headers(headers)?;
@@ -64,7 +72,8 @@ impl Client {
             url.set_query(None);
             // 200 with another type is a page, not a stream: nothing that waiting would mend.
             let status = if status == 200 { 406 } else { status };
-            return Err(Error::Status { url: short(url.as_str()), status, retry_after: None });
+            let retry_after = stay_away(answer.headers(), now);
+            return Err(Error::Status { url: short(url.as_str()), status, retry_after });
         }
         let chunks = answer.bytes_stream().map(|chunk| chunk.map(|bytes| bytes.to_vec())).boxed();
         Ok(Events { host, idle, chunks, parser: Parser::default() })

@@ -148,13 +148,11 @@ async fn look_again(
         .take(GONE)
         .collect();
     for id in missed {
-        match get(access, &format!("/api/v1/statuses/{id}")).await {
-            Ok((status, _)) => items.extend(cursor.take(status, domain)),
-            Err(Trouble::Wrong { .. }) => {
-                cursor.recent.retain(|(known, _)| *known != id);
-                items.push(Ok(status::deletion(&id, domain, access.now)));
-            }
-            Err(other) => return Err(other),
+        if let Some(status) = one(access, &id).await? {
+            items.extend(cursor.take(status, domain));
+        } else {
+            cursor.recent.retain(|(known, _)| *known != id);
+            items.push(Ok(status::deletion(&id, domain, access.now)));
         }
     }
     cursor.looked_at = access.now.as_second();
@@ -195,15 +193,27 @@ fn older(one: &str, other: &str) -> bool {
     (one.len(), one) < (other.len(), other)
 }
 
+/// One status; none only where the instance says plainly that it is gone. Everything else is no reason to erase words.
+async fn one(access: &Access, id: &str) -> Result<Option<Value>, Trouble> {
+    let answer = ask(access, &format!("/api/v1/statuses/{id}")).await?;
+    if matches!(answer.status, 404 | 410) {
+        return Ok(None);
+    }
+    read(answer, access).map(|(status, _)| Some(status))
+}
+
 /// Asks the instance; what is no success is trouble.
 pub(super) async fn get(access: &Access, path: &str) -> Result<(Value, Option<Budget>), Trouble> {
+    read(ask(access, path).await?, access)
+}
+
+async fn ask(access: &Access, path: &str) -> Result<Response, Trouble> {
     let token = access.credentials.get("token").map(|token| format!("Bearer {token}"));
     let mut headers = vec![("accept", "application/json")];
     if let Some(token) = &token {
         headers.push(("authorization", token));
     }
-    let answer = access.client.get(&access.at(path), &headers).await?;
-    read(answer, access)
+    Ok(access.client.get(&access.at(path), &headers).await?)
 }
 
 pub(super) fn read(answer: Response, access: &Access) -> Result<(Value, Option<Budget>), Trouble> {

@@ -30,7 +30,7 @@ pub(super) async fn listen(access: &Access, silent: Duration) -> Result<Stream, 
     };
     let token = access.credentials.get("token").map(|token| format!("Bearer {token}"));
     let headers: Vec<(&str, &str)> = token.iter().map(|token| ("authorization", token.as_str())).collect();
-    let events = access.client.events(&url, &headers, silent).await?;
+    let events = access.client.events(&url, &headers, silent, access.now).await?;
     Ok(Stream::new(events, access.clone(), heard))
 }
 
