@@ -178,19 +178,26 @@ pub struct Import {
 /// Sources.
 #[derive(Debug, Subcommand)]
 pub enum Source {
-    /// Connect a feed or a webhook
+    /// Connect a feed, a place of a network or a webhook
     Add {
-        /// A feed's address (or a page that names one); leave out for a webhook
+        /// An address or a handle: a feed or a page that names one, @name@instance, #tag@instance, a repository on
+        /// GitHub; leave out for a webhook
         url: Option<String>,
         /// Name for people
         #[arg(long)]
         name: Option<String>,
-        /// feed or webhook [default: feed if there is an address]
+        /// feed, network or webhook [default: what the address says]
         #[arg(long)]
         kind: Option<String>,
-        /// The network of its posts
+        /// The network of its posts, where the address does not say it
         #[arg(long)]
         network: Option<String>,
+        /// What its network wants to know: read=mentions, visibility=unlisted (repeatable)
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        settings: Vec<String>,
+        /// The file that holds its token or secret; - for standard input
+        #[arg(long, value_name = "FILE")]
+        secret: Option<String>,
         /// Key of the unit that looks after it
         #[arg(long)]
         unit: Option<String>,

@@ -30,6 +30,7 @@ pub mod source;
 pub mod store;
 pub mod testing;
 pub mod unit;
+pub mod vault;
 pub mod voice;
 
 pub use clock::{Clock, Random};

@@ -72,9 +72,9 @@ impl TestHub {
         admin.all(Q::of(format!("create database {name}"))).await.expect("create database");
         admin.close().await;
         let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
-        let db =
-            Db::open(std::path::Path::new("."), Some(&format!("{base}/{name}"))).await.expect("a PostgreSQL store");
-        Some(Self::on(db, std::env::temp_dir().join(name)))
+        let folder = std::env::temp_dir().join(&name);
+        let db = Db::open(&folder, Some(&format!("{base}/{name}"))).await.expect("a PostgreSQL store");
+        Some(Self::on(db, folder))
     }
 
     /// Puts rows into the store as they are: for what a test of another crate needs to stand on.
@@ -88,6 +88,11 @@ impl TestHub {
         }
         tx.log(crate::log::Entry::new("test.prepared", "test", 0));
         tx.commit().await.expect("a commit");
+    }
+
+    /// The folder of the store, where its key file lies as well.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
     }
 
     /// A write transaction of the test itself.

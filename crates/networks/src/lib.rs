@@ -6,13 +6,18 @@
 //! * [`webhook`]: signed posts pushed to us, by Standard Webhooks.
 //! * [`outgoing`]: our replies, written to their networks, each published once.
 //! * [`clean`]: markup made safe to show, or plain.
-//! * [`NETWORKS`]: what there is, one line a network.
+//! * [`contract`]: what every network answers to; [`NETWORKS`]: what there is, one line a network.
+//! * [`mod@guess`]: which network is meant by an address, a handle or a tag.
 
 pub mod clean;
+pub mod contract;
 pub mod demo;
 pub mod egress;
 pub mod feed;
 pub mod file;
+pub mod github;
+pub mod guess;
+pub mod mastodon;
 pub mod moment;
 pub mod networks;
 pub mod opml;
@@ -21,7 +26,7 @@ pub mod webhook;
 
 use std::pin::Pin;
 
-pub use networks::{About, NETWORKS};
+pub use networks::{About, Counted, Field, NETWORKS, Once, Proven, Reads, Writes};
 
 /// A boxed future: public entrances return it, so that crates that call them need not compile their bodies again.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

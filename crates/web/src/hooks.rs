@@ -1,4 +1,5 @@
-//! The way in for signed deliveries: `POST /hooks/{source}`, Standard Webhooks.
+//! The way in for signed deliveries: `POST /hooks/{source}`. A webhook speaks Standard Webhooks; a place of a network
+//! that sends by itself is signed and shakes hands (`GET`) as its network does.
 //!
 //! Answered 200 only once everything in it is stored (law 2), with the accounting of this delivery. What cannot be taken
 //! is kept in the source's quarantine, with its reason, and counts as refused: the sender need not send it again. A
@@ -7,15 +8,19 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode},
+    extract::{DefaultBodyLimit, Path, RawQuery, State, rejection::BytesRejection},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::post,
 };
 use dandelion_hub::{
-    intake::{self, Accounting, Item},
-    source::{self, Kind},
+    intake::{self, Item},
+    source::{self, Kind, Source},
 };
-use dandelion_networks::webhook;
+use dandelion_networks::{
+    contract::{Delivery, Place, Received, Refused, Unsigned},
+    webhook,
+};
 use dandelion_post::timestamp;
 use tokio::sync::Semaphore;
 
@@ -28,35 +33,83 @@ const AT_ONCE: usize = 64;
 static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/hooks/{source}", post(deliver)).layer(DefaultBodyLimit::max(BODY))
+    Router::new().route("/hooks/{source}", post(deliver).get(deliver)).layer(DefaultBodyLimit::max(BODY))
 }
 
 async fn deliver(
     State(app): State<App>,
     Path(key): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<axum::Json<Accounting>, Problem> {
+) -> Result<Response, Problem> {
     let _place = PLACES
         .try_acquire()
         .map_err(|_| Problem::slow_down(1, "Too many deliveries at once; send this one again in a second."))?;
     let body = body.map_err(|error| Problem::new(error.status(), "A delivery may hold 16 MiB; send several."))?;
-    let source = source::find_by_key(&app.hub, &key).await.ok().filter(|source| source.kind == Kind::Webhook);
+    let source = source::find_by_key(&app.hub, &key).await.ok().filter(Source::pushes);
     let source = source.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "There is no webhook of this name."))?;
-    let secrets = source::live_secrets(&app.hub, source.id).await?;
     let now = timestamp(app.hub.now());
-    let delivery = webhook::verify(&headers, &body, &secrets, now, webhook::TOLERANCE).map_err(unverified)?;
-    if source.paused_at.is_some() {
-        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "This source rests; send it again later.");
-        problem.after(300);
-        return Err(problem);
+    if source.kind == Kind::Network {
+        let get = method == Method::GET || method == Method::HEAD;
+        let query = query.unwrap_or_default();
+        let delivery = Delivery { get, headers: &headers, query: &query, body: &body, now };
+        return from_network(&app, &source, &delivery).await;
     }
+    if method != Method::POST {
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Deliveries are posted."));
+    }
+    let secrets = source::live_secrets(&app.hub, source.id).await?;
+    let delivery = webhook::verify(&headers, &body, &secrets, now, webhook::TOLERANCE).map_err(unverified)?;
+    awake(&source)?;
     let read = webhook::decode(&body);
     let items = read
         .into_iter()
         .enumerate()
         .map(|(number, content)| Item { place: format!("delivery {}, post {}", delivery.id, number + 1), content });
-    Ok(axum::Json(intake::receive(&app.hub, source.id, items.collect()).await?))
+    Ok(axum::Json(intake::receive(&app.hub, source.id, items.collect()).await?).into_response())
+}
+
+/// Signed and read as its network does it.
+async fn from_network(app: &App, source: &Source, delivery: &Delivery<'_>) -> Result<Response, Problem> {
+    let about = source.about().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "Nobody here reads this network."))?;
+    let place = Place {
+        url: source.url.clone().unwrap_or_default(),
+        settings: source.settings.clone(),
+        credentials: source.credentials(&app.hub.db)?,
+    };
+    let (id, items) = match about.connector.receive(&place, delivery).map_err(unsigned)? {
+        Received::Handshake { kind, body } => return Ok(([(header::CONTENT_TYPE, kind)], body).into_response()),
+        Received::Items { id, items } => (id.unwrap_or_else(|| "without a name".to_owned()), items),
+    };
+    awake(source)?;
+    let item = |(number, content): (usize, Result<_, Refused>)| Item {
+        place: format!("delivery {id}, post {}", number + 1),
+        content: content.map_err(|refused| (refused.refusal, refused.raw)),
+    };
+    let items = items.into_iter().enumerate().map(item).collect();
+    Ok(axum::Json(intake::receive(&app.hub, source.id, items).await?).into_response())
+}
+
+/// A source that rests takes nothing; whoever sends is told to come again.
+fn awake(source: &Source) -> Result<(), Problem> {
+    if source.paused_at.is_none() {
+        return Ok(());
+    }
+    let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "This source rests; send it again later.");
+    problem.after(300);
+    Err(problem)
+}
+
+/// The same two statuses for a network's own signatures.
+fn unsigned(error: Unsigned) -> Problem {
+    let status = match error {
+        Unsigned::Missing(_) => StatusCode::BAD_REQUEST,
+        Unsigned::NotPushed => StatusCode::NOT_FOUND,
+        Unsigned::NoSecret | Unsigned::Mismatch | Unsigned::Stale(_) => StatusCode::UNAUTHORIZED,
+    };
+    Problem::new(status, format!("This delivery was not taken: {error}."))
 }
 
 /// 400 for what is no signed delivery at all, 401 for one whose signature does not hold.

@@ -18,6 +18,9 @@ pub async fn run(hub: &Hub, arguments: &Backup) -> Result<ExitCode> {
     hub.db.copy_into(file).await?;
     let size = std::fs::metadata(file)?.len();
     println!("{}: {size} bytes. Restore it with `dandelion restore {0} --data-dir NEW`", file.display());
+    if let Some(keys) = hub.db.vault().key_file() {
+        println!("secrets are in it sealed, their keys are not: keep a copy of {} elsewhere", keys.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -43,6 +46,11 @@ pub fn restore(settings: &Settings, arguments: &Restore) -> Result<ExitCode> {
         let held = backup::hold(&Hub::new(db.clone())).await?;
         db.close().await;
         println!("restored into {}; {held} replies are held until somebody looks at them", config.data_dir.display());
+        if db.vault().key_file().is_none() {
+            println!(
+                "if it had secrets: put the file `keys` of the old data directory into this one, or enter them again"
+            );
+        }
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -9,7 +9,7 @@ use dandelion_hub::{
         self,
         sender::{self, Sender, Stale},
     },
-    source::Poller,
+    source::{Listener, Poller},
 };
 use dandelion_networks::egress::{Client, Egress};
 use dandelion_web::App;
@@ -83,6 +83,7 @@ pub async fn hub_until(
     let sending = tokio::spawn(sender::run(sender, told.clone()));
     let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told.clone()));
     let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
+    let listening = tokio::spawn(Listener::new(hub.clone(), client(config)?).run(told.clone()));
     let ticking = tokio::spawn(tick(hub.clone(), told));
     let outside = Some(client(config)?);
     let app =
@@ -99,6 +100,9 @@ pub async fn hub_until(
     }
     if tokio::time::timeout(Duration::from_secs(10), polling).await.is_err() {
         tracing::warn!("a feed did not answer in time; it is asked again after the next start");
+    }
+    if tokio::time::timeout(Duration::from_secs(10), listening).await.is_err() {
+        tracing::warn!("a stream did not close in time; what it told of last is asked for after the next start");
     }
     let _ = ticking.await;
     let _ = filling.await;

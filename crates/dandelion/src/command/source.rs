@@ -4,10 +4,15 @@ use anyhow::{Context as _, Result, bail};
 use dandelion_hub::{
     Hub,
     log::Actor,
-    source::{self, Kind, NewSource},
+    source::{self, Kind, NewPlace, NewSource},
     unit::Org,
 };
-use dandelion_networks::{egress::Client, feed, opml};
+use dandelion_networks::{
+    About,
+    contract::{Access, Credentials, Place},
+    egress::Client,
+    feed, guess, networks, opml,
+};
 use dandelion_post::rfc3339;
 use jiff::Timestamp;
 
@@ -16,7 +21,20 @@ use crate::{cli::Source, config::Config, output};
 /// Connects, lists, rests, wakes and tries sources.
 pub async fn run(hub: &Hub, config: &Config, command: Source) -> Result<ExitCode> {
     match command {
-        Source::Add { url, name, kind, network, unit } => {
+        Source::Add { url, name, kind, network, unit, settings, secret } => {
+            let wanted = (kind.as_deref(), network.as_deref());
+            if let Some((about, mut place)) = place(wanted, url.as_deref())? {
+                for setting in &settings {
+                    let (name, value) =
+                        setting.split_once('=').with_context(|| format!("--set {setting}: write NAME=VALUE"))?;
+                    place.settings.insert(name.to_owned(), value.into());
+                }
+                if let Some(file) = secret {
+                    place.credentials = read_secret(about, &file)?;
+                }
+                let unit = unit_id(hub, unit.as_deref()).await?;
+                return connect(hub, config, NewPlace { name: name.unwrap_or_default(), about, unit, place }).await;
+            }
             let kind = match kind {
                 Some(kind) => kind.parse()?,
                 None => {
@@ -68,6 +86,49 @@ pub async fn run(hub: &Hub, config: &Config, command: Source) -> Result<ExitCode
                 .collect();
             print!("{}", opml::write("Dandelion's feeds", &outlines));
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The place of a network that is meant, where it is not a feed or a webhook.
+fn place(wanted: (Option<&str>, Option<&str>), typed: Option<&str>) -> Result<Option<(&'static About, Place)>> {
+    let (kind, network) = wanted;
+    let Some(typed) = typed.filter(|_| matches!(kind, None | Some("network"))) else { return Ok(None) };
+    let guessed = guess::guess(typed).into_iter().find(|(about, _)| network.is_none_or(|name| name == about.name));
+    let of_network = |about: &&About| about.reads.poll || about.reads.push;
+    let (about, place) = match (guessed, network.and_then(networks::find).filter(of_network)) {
+        (Some((about, guess)), _) => (about, Place { url: guess.url, settings: guess.settings, ..Place::default() }),
+        (None, Some(about)) => (about, Place { url: typed.to_owned(), ..Place::default() }),
+        (None, None) if kind.is_some() => {
+            bail!("it cannot be seen which network {typed} is of; name it with --network")
+        }
+        (None, None) => return Ok(None),
+    };
+    Ok((!matches!(about.name, "feed" | "webhook" | "file")).then_some((about, place)))
+}
+
+/// A secret out of a file, so that it stands neither in the list of processes nor in the shell's history.
+fn read_secret(about: &About, file: &str) -> Result<Credentials> {
+    let field = about.secret().with_context(|| format!("{} has no secret", about.label))?;
+    let mut text = String::new();
+    output::open(file)?.take(64 * 1024).read_to_string(&mut text).with_context(|| format!("{file} cannot be read"))?;
+    Ok(Credentials::none().with(field.name, text.trim()))
+}
+
+/// Asks the network what it says of itself and of us, then connects the place.
+async fn connect(hub: &Hub, config: &Config, mut new: NewPlace) -> Result<ExitCode> {
+    new.about.connector.check(&new.place)?;
+    let access = Access { client: super::serve::client(config)?, place: new.place, now: Timestamp::now() };
+    let connected = new.about.connector.connect(&access).await?;
+    new.place = connected.place;
+    if new.name.is_empty() {
+        new.name = connected.name.unwrap_or_else(|| new.place.url.clone());
+    }
+    let about = new.about;
+    let added = source::connect_place(hub, Actor::System("command"), new).await?;
+    println!("{} is connected as `{}` ({}, {})", added.name, added.key, about.label, about.proven.words());
+    if about.reads.push {
+        println!("deliveries go to: POST /hooks/{}", added.key);
     }
     Ok(ExitCode::SUCCESS)
 }

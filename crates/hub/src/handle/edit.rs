@@ -86,7 +86,8 @@ pub async fn archive(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
 
 /// Writes a handle as it shall be, live again if it was archived.
 pub(crate) async fn write(tx: &mut Tx, handle: &Handle) -> Result<()> {
-    let config = serde_json::to_string(&handle.config).map_err(|e| Error::invalid("config", e.to_string(), ""))?;
+    let config = handle.config.sealed(tx, handle.id)?;
+    let config = serde_json::to_string(&config).map_err(|e| Error::invalid("config", e.to_string(), ""))?;
     let sql = "insert into handles (id, key, network, name, unit_id, purpose, owner_id, deputy_id, config)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                on conflict (id) do update set network = excluded.network, name = excluded.name,
@@ -157,6 +158,11 @@ async fn checked(hub: &Hub, details: Details, before: Option<&Handle>) -> Result
     }
     if let Some(hours) = config.keys_hours.filter(|hours| !(1..=24 * 365).contains(hours)) {
         return Err(Error::invalid("keys_hours", "write a number from 1 to 8760", &hours.to_string()));
+    }
+    if config.settings.is_empty()
+        && let Some(before) = before
+    {
+        config.settings.clone_from(&before.config.settings);
     }
     config.approval = config.approval.filter(|key| !key.is_empty());
     if let Some(key) = config.approval.as_deref().filter(|key| org.unit_by_key(key).is_none()) {

@@ -4,15 +4,16 @@ mod edit;
 #[cfg(test)]
 mod tests;
 
-use dandelion_networks::outgoing::Account;
+use dandelion_networks::{NETWORKS, outgoing::Account};
 use dandelion_post::Network;
 
 pub(crate) use edit::write;
 pub use edit::{Details, add, archive, change};
 
 use crate::{
-    Db, Error, Result,
+    Db, Error, Result, Tx,
     store::{Q, Row},
+    vault::{self, Vault},
 };
 
 /// What an account of ours is for.
@@ -52,13 +53,14 @@ impl std::str::FromStr for Purpose {
 }
 
 /// How a handle publishes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Config {
     /// The address replies are published to; none means that this handle cannot be written from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The secret that signs what we publish, or where to find it (`env:DANDELION_…`); see [`Config::secret_value`].
+    /// The secret that signs what we publish, sealed once it is stored, or where to find it (`env:DANDELION_…`); see
+    /// [`Config::secret_value`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
     /// Whether the network promises that one idempotency key is published once at most.
@@ -67,12 +69,22 @@ pub struct Config {
     /// How many hours it keeps that promise; without a number, what the writer takes for usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys_hours: Option<u64>,
-    /// Which writer, where the network's name does not say it: `webhook` or `demo`.
+    /// Which network's writer, where the handle's own network does not say it: `webhook`, `demo`, `mastodon`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// What else its network wants to know: visibility of replies, …
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
     /// The key of the unit that has to approve whatever is said here, where the case's unit demands nobody's approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
+}
+
+/// The secret stays out of logs and panics.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("address", &self.address).field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 /// An account of ours.
@@ -118,12 +130,12 @@ pub(crate) fn address(text: &str) -> std::result::Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Which writer publishes, checked.
+/// Which network's writer publishes, checked.
 pub(crate) fn writer(text: &str) -> std::result::Result<String, String> {
-    match text {
-        "webhook" | "demo" => Ok(text.to_owned()),
-        _ => Err("write \"webhook\" or \"demo\"".into()),
-    }
+    let writes = NETWORKS.iter().filter(|about| !about.writes.words().is_empty());
+    let names: Vec<String> = writes.map(|about| format!("\"{}\"", about.name)).collect();
+    let known = names.iter().any(|name| name.trim_matches('"') == text);
+    if known { Ok(text.to_owned()) } else { Err(format!("write one of {}", names.join(", "))) }
 }
 
 /// Every handle, archived ones included, oldest first.
@@ -162,25 +174,42 @@ fn from_row(row: &Row) -> Result<Handle> {
     })
 }
 
+impl Handle {
+    /// The account it publishes with. Errors say what is missing in its settings.
+    pub fn account(&self, db: &Db) -> Result<Account> {
+        self.config.account(db.vault(), self.id, &self.network)
+    }
+}
+
 impl Config {
-    /// The account to publish with on `network`. Errors say what is missing in the handle's settings.
-    pub fn account(&self, network: &str) -> Result<Account> {
-        let opened = Self { secret: self.secret_value()?, ..self.clone() };
+    /// The account to publish with on `network`, for the handle `id`. Errors say what is missing in its settings.
+    pub fn account(&self, vault: &Vault, id: i64, network: &str) -> Result<Account> {
+        let opened = Self { secret: self.secret_value(vault, id)?, ..self.clone() };
         let text = serde_json::to_string(&opened)
             .map_err(|e| Error::Damaged(format!("a handle's configuration cannot be written: {e}")))?;
         Ok(Account::read(network, &text)?)
     }
 
-    /// The secret itself: as stored, or out of the environment variable that `env:NAME` names. Only variables whose
-    /// name begins with `DANDELION_` are read, so that nobody can have others sent to an address of theirs.
-    pub fn secret_value(&self) -> Result<Option<String>> {
+    /// The secret itself: out of the vault, or out of the environment variable that `env:NAME` names. Only variables
+    /// whose name begins with `DANDELION_` are read, so that nobody can have others sent to an address of theirs.
+    pub fn secret_value(&self, vault: &Vault, id: i64) -> Result<Option<String>> {
         let Some(secret) = self.secret.as_deref() else { return Ok(None) };
-        let Some(name) = secret.strip_prefix("env:") else { return Ok(Some(secret.to_owned())) };
+        let Some(name) = secret.strip_prefix("env:") else { return vault.open(&vault::handle(id), secret).map(Some) };
         if !name.starts_with("DANDELION_") {
             return Err(Error::invalid("secret", "only variables whose name begins with DANDELION_ are read", name));
         }
         std::env::var(name).map(Some).map_err(|_| {
             Error::Unusable(format!("the environment variable {name}, which holds a handle's secret, is not set"))
         })
+    }
+
+    /// As it is stored: with its secret sealed, unless that is a reference or sealed already.
+    pub(crate) fn sealed(&self, tx: &Tx, id: i64) -> Result<Self> {
+        let mut sealed = self.clone();
+        if let Some(secret) = self.secret.as_deref().filter(|text| !text.starts_with("env:") && !vault::is_sealed(text))
+        {
+            sealed.secret = Some(tx.seal(&vault::handle(id), secret)?);
+        }
+        Ok(sealed)
     }
 }

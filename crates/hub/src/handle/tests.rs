@@ -6,6 +6,7 @@ use crate::{
     scope::Viewer,
     testing::TestHub,
     unit::{self, Org, tests::SMALL},
+    vault::Vault,
 };
 
 async fn start(hub: &TestHub) -> (Org, Viewer, Viewer) {
@@ -43,7 +44,10 @@ both_stores!(a_handle_is_added_changed_and_archived, |hub| async move {
     let address = Some("https://demo.example/p".to_owned());
     let config = Config { address, honours_keys: true, ..Config::default() };
     handle::change(&hub, &ana, id, Details { config: config.clone(), ..news(press) }).await.unwrap();
-    assert_eq!(handle::find(&hub.db, id).await.unwrap().config.secret_value().unwrap().as_deref(), Some("s3cret"));
+    assert_eq!(
+        handle::find(&hub.db, id).await.unwrap().config.secret_value(hub.db.vault(), id).unwrap().as_deref(),
+        Some("s3cret")
+    );
     let text = unit::export(&hub.db).await.unwrap();
     assert!(!text.contains("s3cret") && text.contains("@Acme_News"));
     assert!(unit::import(&hub, Actor::System("command"), &text).await.unwrap().is_empty());
@@ -82,8 +86,9 @@ both_stores!(what_does_not_fit_is_refused_in_words, |hub| async move {
 
 #[test]
 fn only_our_own_variables_are_read() {
+    let vault = Vault::in_folder(std::path::Path::new("nowhere"), crate::Random::System);
     let config = |secret: &str| Config { secret: Some(secret.into()), ..Config::default() };
-    assert!(config("env:HOME").secret_value().unwrap_err().to_string().contains("begins with DANDELION_"));
-    let told = config("env:DANDELION_NO_SUCH_SECRET").secret_value().unwrap_err().to_string();
+    assert!(config("env:HOME").secret_value(&vault, 1).unwrap_err().to_string().contains("begins with DANDELION_"));
+    let told = config("env:DANDELION_NO_SUCH_SECRET").secret_value(&vault, 1).unwrap_err().to_string();
     assert!(told.contains("is not set"), "{told}");
 }

@@ -116,7 +116,7 @@ impl Fresh {
             network,
             digest: digest(&post),
             words: search::words_of(&post),
-            handles: search::handles_in(&post.text),
+            handles: handles_of(&post),
             created_at,
             hits,
             analysis,
@@ -142,6 +142,16 @@ fn heard(engine: &Engine, origin: &Origin, post: &Post, scratch: &mut Scratch) -
         analysis = Some(engine.rules.analyse(post));
     }
     (hits, analysis)
+}
+
+/// Who is addressed: the handles in its words, and those its network names (`mentions` of `{ "handle": … }`), which are
+/// whole where the words often leave the host out.
+fn handles_of(post: &Post) -> Vec<String> {
+    let mut handles = search::handles_in(&post.text);
+    let mentions = post.extra.get("mentions").and_then(serde_json::Value::as_array);
+    let named = mentions.into_iter().flatten().filter_map(|mention| mention["handle"].as_str());
+    handles.extend(named.take(100).map(|name| name.trim_start_matches('@').to_lowercase()));
+    handles
 }
 
 /// Checks a post and mends what needs no asking: unknown becomes unknown (a negative count), a moment in the future

@@ -46,7 +46,7 @@ pub async fn queue(hub: &Hub, viewer: &Viewer, id: i64, send: Send) -> Result<Re
     reply.need_version(send.version)?;
     if reply.state.after(Action::Queue).is_some() {
         approval::need_approved(&mut tx, &reply).await?;
-        need_writable(&reply)?;
+        need_writable(&tx, &reply)?;
         if !send.confirm {
             need_alone(&mut tx, &reply).await?;
         }
@@ -185,11 +185,11 @@ async fn put_in_line(tx: &mut Tx, reply: &Reply, key: &str, wait: Micros) -> Res
 }
 
 /// What would fail for certain is refused while the person is still there.
-fn need_writable(reply: &Reply) -> Result<()> {
+fn need_writable(tx: &Tx, reply: &Reply) -> Result<()> {
     if reply.archived {
         return Err(Error::Conflict(format!("{} is no longer in use. Choose another handle", reply.handle)));
     }
-    let account = reply.config.account(&reply.network);
+    let account = reply.config.account(tx.vault(), reply.handle_id, &reply.network);
     account.map(drop).map_err(|why| Error::Conflict(format!("{} cannot publish yet: {why}", reply.handle)))
 }
 

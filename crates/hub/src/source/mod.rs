@@ -1,6 +1,8 @@
 //! Connected places we read from, with their accounting, their cursor and their state.
 
 mod import;
+mod listen;
+mod place;
 mod poll;
 
 mod refusal;
@@ -8,11 +10,14 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+use dandelion_networks::{About, contract::Credentials, networks};
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
 pub use import::{Import, Progress, Read};
 
+pub use listen::Listener;
+pub use place::{NewPlace, connect_place, found_again, sign_in_again, thread};
 pub use poll::{Poller, poll_now};
 pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry};
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
@@ -23,6 +28,7 @@ use crate::{
     log::{Actor, Entry},
     scope::{Role, Viewer},
     store::{Q, Row, q},
+    vault,
 };
 
 /// How a source is read.
@@ -35,6 +41,8 @@ pub enum Kind {
     Feed,
     /// Deliveries signed in the Standard Webhooks format, pushed to us.
     Webhook,
+    /// A place of a network, read as its network is.
+    Network,
 }
 
 impl Kind {
@@ -44,6 +52,7 @@ impl Kind {
             Self::File => "file",
             Self::Feed => "feed",
             Self::Webhook => "webhook",
+            Self::Network => "network",
         }
     }
 }
@@ -51,10 +60,10 @@ impl Kind {
 impl std::str::FromStr for Kind {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        [Self::File, Self::Feed, Self::Webhook]
+        [Self::File, Self::Feed, Self::Webhook, Self::Network]
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| Error::invalid("kind", "one of file, feed, webhook", text))
+            .ok_or_else(|| Error::invalid("kind", "one of file, feed, webhook, network", text))
     }
 }
 
@@ -95,9 +104,48 @@ pub struct Source {
     pub last_post_at: Option<Micros>,
     /// What became of everything it brought.
     pub accounting: Accounting,
+    /// How many requests its network still allows us, as it said last.
+    pub calls_left: Option<i64>,
+    /// When the network allows all of them again.
+    pub calls_reset_at: Option<Micros>,
+    /// What a person chose: which timeline, which tag.
+    pub settings: serde_json::Map<String, Json>,
     /// Where reading goes on, as its connector understands it.
     #[serde(skip)]
     pub cursor: Json,
+    /// Sealed; see [`Source::credentials`].
+    #[serde(skip)]
+    sealed: Option<String>,
+}
+
+impl Source {
+    /// The network that reads it; none where nobody has a connector for it, or where it is a file.
+    pub fn about(&self) -> Option<&'static About> {
+        let name = match self.kind {
+            Kind::Feed => "feed",
+            Kind::Network => self.network.as_str(),
+            Kind::File | Kind::Webhook => return None,
+        };
+        networks::find(name)
+    }
+
+    /// Whether we ask it.
+    pub fn polled(&self) -> bool {
+        self.about().is_some_and(|about| about.reads.poll)
+    }
+
+    /// Whether it sends to us by itself.
+    pub fn pushes(&self) -> bool {
+        self.kind == Kind::Webhook || self.about().is_some_and(|about| about.reads.push)
+    }
+
+    /// What proves who we are there, opened.
+    pub fn credentials(&self, db: &crate::Db) -> Result<Credentials> {
+        let Some(sealed) = &self.sealed else { return Ok(Credentials::none()) };
+        let text = db.vault().open(&vault::source(self.id), sealed)?;
+        serde_json::from_str(&text)
+            .map_err(|_| Error::Damaged(format!("the credentials of source {} cannot be read", self.id)))
+    }
 }
 
 /// A source to be connected.
@@ -119,7 +167,8 @@ pub struct NewSource {
 
 const COLUMNS: &str =
     "id, key, name, kind, network, unit_id, url, created_at, paused_at, paused_why, next_poll_at, polled_at,
-    error, error_at, errors_in_a_row, last_post_at, seen, stored, duplicate, refused, cursor";
+    error, error_at, errors_in_a_row, last_post_at, seen, stored, duplicate, refused, cursor, config, credentials,
+    calls_left, calls_reset_at";
 
 fn from_row(row: &Row) -> Result<Source> {
     Ok(Source {
@@ -145,7 +194,11 @@ fn from_row(row: &Row) -> Result<Source> {
             duplicate: row.get("duplicate")?,
             refused: row.get("refused")?,
         },
+        calls_left: row.get("calls_left")?,
+        calls_reset_at: row.get("calls_reset_at")?,
+        settings: row.json("config")?,
         cursor: row.json("cursor")?,
+        sealed: row.get("credentials")?,
     })
 }
 
@@ -194,6 +247,10 @@ pub async fn add_as(hub: &Hub, actor: Actor, new: &NewSource) -> Result<Source> 
     }
     let network = if new.network.is_empty() { new.kind.as_str() } else { new.network.as_str() };
     let network = Network::new(network).map_err(|e| Error::invalid("network", e.to_string(), ""))?;
+    if new.kind == Kind::Network {
+        let reason = "a place of a network is connected with what it needs to be read; name its address or its handle";
+        return Err(Error::invalid("kind", reason, ""));
+    }
     if new.kind == Kind::Feed && new.url.as_deref().unwrap_or("").is_empty() {
         return Err(Error::invalid("url", "a feed needs the address it lies at", ""));
     }
@@ -260,6 +317,7 @@ pub async fn resume(hub: &Hub, viewer: &Viewer, id: i64) -> Result<()> {
 
 /// Rests (`Some(why)`) or wakes (`None`) a source.
 pub async fn set_paused(hub: &Hub, actor: Actor, id: i64, why: Option<&str>) -> Result<()> {
+    let polled = find(hub, id).await?.polled();
     let mut tx = hub.begin(actor).await?;
     let now = tx.now();
     let touched = if let Some(why) = why {
@@ -267,8 +325,8 @@ pub async fn set_paused(hub: &Hub, actor: Actor, id: i64, why: Option<&str>) -> 
         tx.run(q!(sql, now, why, id)).await?
     } else {
         let sql = "update sources set paused_at = null, paused_why = null, errors_in_a_row = 0,
-                   next_poll_at = case when kind = 'feed' then $1 else null end where id = $2 and paused_at is not null";
-        tx.run(q!(sql, now, id)).await?
+                   next_poll_at = $1 where id = $2 and paused_at is not null";
+        tx.run(q!(sql, polled.then_some(now), id)).await?
     };
     if touched == 0 {
         let state = if why.is_some() { "paused already" } else { "not paused" };

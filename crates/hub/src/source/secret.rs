@@ -9,18 +9,26 @@ use crate::{
     log::{Actor, Entry},
     scope::Viewer,
     store::q,
+    vault,
 };
 
 /// Most live secrets of one source.
 pub const LIVE: usize = 2;
 
 /// A secret just made: shown once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewSecret {
     /// Its number.
     pub id: i64,
     /// `whsec_…`
     pub secret: String,
+}
+
+/// The secret stays out of logs and panics.
+impl std::fmt::Debug for NewSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewSecret").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// A secret as it may be listed: never whole.
@@ -63,7 +71,7 @@ pub async fn add_secret_as(hub: &Hub, actor: Actor, source: i64) -> Result<NewSe
         "insert into source_secrets (id, source_id, secret, created_at) values ($1, $2, $3, $4)",
         id,
         source,
-        &text,
+        tx.seal(&vault::source_secret(id), &text)?,
         now
     ))
     .await?;
@@ -97,9 +105,10 @@ pub async fn secrets(hub: &Hub, viewer: &Viewer, source: i64) -> Result<Vec<Secr
         .await?;
     rows.iter()
         .map(|row| {
-            let secret: String = row.get("secret")?;
+            let id = row.get("id")?;
+            let secret = hub.db.vault().open(&vault::source_secret(id), &row.get::<String, _>("secret")?)?;
             Ok(SecretShown {
-                id: row.get("id")?,
+                id,
                 ends_with: secret.chars().skip(secret.chars().count().saturating_sub(4)).collect(),
                 created_at: row.get("created_at")?,
                 revoked_at: row.get("revoked_at")?,
@@ -110,11 +119,14 @@ pub async fn secrets(hub: &Hub, viewer: &Viewer, source: i64) -> Result<Vec<Secr
 
 /// The live secrets of a source, to verify deliveries with.
 pub async fn live_secrets(hub: &Hub, source: i64) -> Result<Vec<Secret>> {
-    let rows =
-        hub.db.all(q!("select secret from source_secrets where source_id = $1 and revoked_at is null", source)).await?;
+    let rows = hub
+        .db
+        .all(q!("select id, secret from source_secrets where source_id = $1 and revoked_at is null", source))
+        .await?;
     rows.iter()
         .map(|row| {
-            let text: String = row.get("secret")?;
+            let what = vault::source_secret(row.get("id")?);
+            let text = hub.db.vault().open(&what, &row.get::<String, _>("secret")?)?;
             Secret::parse(&text).map_err(|_| Error::Damaged(format!("a secret of source {source} cannot be read")))
         })
         .collect()

@@ -31,14 +31,21 @@ pub use query::{Q, Value};
 pub use row::Row;
 pub use tx::Tx;
 
-use crate::{Error, Result, log::Actor};
+use crate::{
+    Error, Random, Result,
+    log::Actor,
+    vault::{self, Vault},
+};
 
 /// A future of the store, boxed so that its body is compiled once, here, and not in every crate that polls it.
 pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// An opened database, cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Db(Arc<Pools>);
+pub struct Db {
+    pools: Arc<Pools>,
+    vault: Arc<Vault>,
+}
 
 #[derive(Debug)]
 enum Pools {
@@ -50,15 +57,23 @@ impl Db {
     /// Opens (and makes, where needed) the SQLite file `dandelion.db` in `data_dir`, or the PostgreSQL database
     /// of `database_url`, and brings its schema up to date. A schema newer than this program is refused.
     pub async fn open(data_dir: &Path, database_url: Option<&str>) -> Result<Self> {
-        let db = match database_url {
+        let vault = Arc::new(Vault::in_folder(data_dir, Random::System));
+        let pools = Arc::new(match database_url {
             Some(url) => Self::open_postgres(url).await?,
             None => Self::open_sqlite(&data_dir.join("dandelion.db")).await?,
-        };
+        });
+        let db = Self { pools, vault };
         migrate::run(&db).await?;
+        vault::seal_what_is_not(&db).await?;
         Ok(db)
     }
 
-    async fn open_sqlite(file: &Path) -> Result<Self> {
+    /// What opens and closes the secrets in it.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    async fn open_sqlite(file: &Path) -> Result<Pools> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|e| {
                 Error::Unusable(format!(
@@ -101,10 +116,10 @@ impl Db {
             .connect_with(options.create_if_missing(false).pragma("query_only", "on").pragma("cache_size", "-8000"))
             .await
             .map_err(unusable)?;
-        Ok(Self(Arc::new(Pools::Sqlite { write, read })))
+        Ok(Pools::Sqlite { write, read })
     }
 
-    async fn open_postgres(url: &str) -> Result<Self> {
+    async fn open_postgres(url: &str) -> Result<Pools> {
         let options: PgConnectOptions = url.parse().map_err(|e| {
             Error::Unusable(format!(
                 "database_url is not a PostgreSQL address: {e}. It looks like postgres://user:password@host/database"
@@ -123,33 +138,33 @@ impl Db {
                     "PostgreSQL is out of reach: {e}. Check database_url and that the server is up"
                 ))
             })?;
-        let version: i64 = Self(Arc::new(Pools::Postgres(pool.clone())))
-            .one(Q::new("select cast(current_setting('server_version_num') as bigint) as version"))
-            .await?
-            .get("version")?;
+        let asked = Q::new("select cast(current_setting('server_version_num') as bigint) as version");
+        let rows = asked.all_postgres(&pool).await?;
+        let version: i64 = rows.first().ok_or(Error::Store(sqlx::Error::RowNotFound))?.get("version")?;
         if version < 150_000 {
             return Err(Error::Unusable(format!(
                 "PostgreSQL {} is too old; Dandelion needs 15 or newer",
                 version / 10_000
             )));
         }
-        Ok(Self(Arc::new(Pools::Postgres(pool))))
+        Ok(Pools::Postgres(pool))
     }
 
     /// A connection to a PostgreSQL server without any schema, to make databases with.
     pub(crate) async fn open_bare(url: &str) -> Result<Self> {
-        Self::open_postgres(url).await
+        let vault = Arc::new(Vault::in_folder(&std::env::temp_dir(), Random::System));
+        Ok(Self { pools: Arc::new(Self::open_postgres(url).await?), vault })
     }
 
     /// Whether this is PostgreSQL (otherwise SQLite).
     pub fn is_postgres(&self) -> bool {
-        matches!(*self.0, Pools::Postgres(_))
+        matches!(*self.pools, Pools::Postgres(_))
     }
 
     /// All rows of a reading query.
     pub(crate) fn all(&self, query: Q) -> Boxed<'_, Vec<Row>> {
         Box::pin(async move {
-            match &*self.0 {
+            match &*self.pools {
                 Pools::Sqlite { read, .. } => query.all_sqlite(read).await,
                 Pools::Postgres(pool) => query.all_postgres(pool).await,
             }
@@ -169,11 +184,11 @@ impl Db {
     /// Starts a write transaction. On SQLite it takes the one writer's place at once (`BEGIN IMMEDIATE`).
     pub(crate) fn begin(&self, actor: Actor, now: Micros) -> Boxed<'_, Tx> {
         Box::pin(async move {
-            let inner = match &*self.0 {
+            let inner = match &*self.pools {
                 Pools::Sqlite { write, .. } => tx::Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
                 Pools::Postgres(pool) => tx::Inner::Postgres(pool.begin().await?),
             };
-            Ok(Tx::new(inner, actor, now))
+            Ok(Tx::new(inner, actor, now, self.vault.clone()))
         })
     }
 
@@ -184,7 +199,7 @@ impl Db {
 
     /// Closes every connection; SQLite writes its log back into the file.
     pub async fn close(&self) {
-        match &*self.0 {
+        match &*self.pools {
             Pools::Sqlite { write, read } => {
                 read.close().await;
                 write.close().await;
@@ -208,7 +223,7 @@ impl Db {
     /// Copies the whole SQLite database into a new file, consistent at one moment, while writing goes on.
     /// PostgreSQL has `pg_dump` for this and is refused here.
     pub async fn copy_into(&self, file: &Path) -> Result<()> {
-        match &*self.0 {
+        match &*self.pools {
             Pools::Sqlite { write, .. } => {
                 let name = file.to_str().ok_or_else(|| Error::invalid("file", "the path is not valid UTF-8", ""))?;
                 Q::new("vacuum into $1").bind(name).run_sqlite(&mut *write.acquire().await?).await?;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use dandelion_post::Micros;
 use sqlx::{Postgres, Sqlite, Transaction};
 
@@ -5,6 +7,7 @@ use super::{Boxed, Q, Row, Value};
 use crate::{
     Error, Result,
     log::{Actor, Entry},
+    vault::Vault,
 };
 
 /// A write transaction. It is undone unless [`Tx::commit`] is reached.
@@ -19,6 +22,7 @@ pub struct Tx {
     now: Micros,
     wrote: bool,
     entries: Vec<Entry>,
+    vault: Arc<Vault>,
 }
 
 #[derive(Debug)]
@@ -28,8 +32,18 @@ pub(super) enum Inner {
 }
 
 impl Tx {
-    pub(super) fn new(inner: Inner, actor: Actor, now: Micros) -> Self {
-        Self { inner, actor, now, wrote: false, entries: Vec::new() }
+    pub(super) fn new(inner: Inner, actor: Actor, now: Micros, vault: Arc<Vault>) -> Self {
+        Self { inner, actor, now, wrote: false, entries: Vec::new(), vault }
+    }
+
+    /// What opens the secrets that are read here.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Closes a secret, so that it can be stored; `what` says whose it is, and only opens it again.
+    pub(crate) fn seal(&self, what: &str, secret: &str) -> Result<String> {
+        self.vault.seal(what, secret)
     }
 
     /// The moment this transaction stands for: one for all its rows and events.

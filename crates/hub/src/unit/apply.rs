@@ -326,6 +326,7 @@ async fn handles(tx: &mut Tx, now: &Now, after: &File, ids: &Ids, report: &mut R
                 honours_keys: it.honours_keys,
                 keys_hours: it.keys_hours,
                 kind: it.kind.clone(),
+                settings: stored.map(|handle| handle.config.settings.clone()).unwrap_or_default(),
                 approval: it.approval.clone(),
             },
             archived: false,

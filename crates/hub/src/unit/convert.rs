@@ -87,6 +87,7 @@ impl Org {
                     honours_keys: handle.honours_keys,
                     keys_hours: handle.keys_hours,
                     kind: handle.kind.clone(),
+                    settings: serde_json::Map::new(),
                     approval: handle.approval.clone(),
                 },
                 archived: false,

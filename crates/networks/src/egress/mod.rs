@@ -7,8 +7,10 @@
 mod address;
 mod body;
 mod error;
+mod limits;
 mod resolver;
 mod retry;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -19,15 +21,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
+    ACCEPT_ENCODING, AUTHORIZATION, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION,
     RETRY_AFTER,
 };
-use reqwest::{Method, redirect};
+use reqwest::redirect;
 use url::{Host, Url};
 
 pub use address::{Allowed, AllowedError, is_public};
 pub use error::Error;
+pub use limits::Budget;
+pub use reqwest::Method;
 pub use retry::retry_after;
+pub use stream::{Event, Events};
 
 use crate::Later;
 use resolver::{Lookup, NotFound, NotPublic, PublicOnly, permitted};
@@ -144,11 +149,22 @@ impl Client {
         headers: &'a [(&'a str, &'a str)],
         body: Vec<u8>,
     ) -> Later<'a, Result<Response, Error>> {
+        self.send(Method::POST, url, headers, Some(body))
+    }
+
+    /// One request of any method, without redirects; see [`Client::post`].
+    pub fn send<'a>(
+        &'a self,
+        method: Method,
+        url: &'a str,
+        headers: &'a [(&'a str, &'a str)],
+        body: Option<Vec<u8>>,
+    ) -> Later<'a, Result<Response, Error>> {
         Box::pin(async move {
             let once = async {
                 let at = read_url(url)?;
                 let headers = read_headers(headers)?;
-                self.ask(Method::POST, &at, headers, Some(body)).await
+                self.ask(method, &at, headers, body).await
             };
             self.within_deadline(url, once).await
         })
@@ -247,7 +263,18 @@ impl Response {
 
     /// How long the other side asks us to wait (`Retry-After`).
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now))
+        asks_to_wait(&self.headers, now)
+    }
+
+    /// What is left of the requests it allows, where it says so.
+    pub fn budget(&self, now: Timestamp) -> Option<Budget> {
+        Budget::read(&self.headers, their_time(&self.headers, now))
+    }
+
+    /// How long to stay away: what `Retry-After` asks for, else until the next window where nothing is left of this
+    /// one.
+    pub fn stay_away(&self, now: Timestamp) -> Option<Duration> {
+        stay_away(&self.headers, now)
     }
 
     /// The answer if its status is 2xx, otherwise [`Error::Status`].
@@ -255,7 +282,10 @@ impl Response {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
-        Err(Error::Status { url: short(self.url.as_str()), status: self.status, retry_after: self.retry_after(now) })
+        // Networks put tokens and words into queries; neither belongs into an error.
+        let mut url = self.url.clone();
+        url.set_query(None);
+        Err(Error::Status { url: short(url.as_str()), status: self.status, retry_after: self.stay_away(now) })
     }
 
     /// Where the thing has moved for good: the last address, when every redirect said so (301, 308).
@@ -263,6 +293,23 @@ impl Response {
         let permanent = !self.hops.is_empty() && self.hops.iter().all(|hop| matches!(hop.status, 301 | 308));
         permanent.then_some(&self.url)
     }
+}
+
+/// What time it is on the other side (`Date`, RFC 9110 §6.6.1), else ours: the moments it names are of its clock, and
+/// two clocks are rarely alike.
+fn their_time(headers: &HeaderMap, now: Timestamp) -> Timestamp {
+    headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(retry::http_date).unwrap_or(now)
+}
+
+fn asks_to_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(value, their_time(headers, now))
+}
+
+fn stay_away(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let budget = || Budget::read(headers, their_time(headers, now));
+    let spent = || budget().filter(|budget| budget.remaining == 0).and_then(|budget| budget.resets_in);
+    asks_to_wait(headers, now).or_else(spent)
 }
 
 fn build(rules: &Egress, resolver: PublicOnly) -> Result<reqwest::Client, Error> {

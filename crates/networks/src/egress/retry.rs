@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 /// Reads a `Retry-After` header: seconds, or a date (RFC 9110 §10.2.3, all three date forms it obliges us to read).
 ///
-/// A moment gone by means now; nothing longer than 30 days is believed.
+/// `now` is the time on the clock that wrote it. A moment gone by means now; nothing longer than 30 days is believed.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     let most = Duration::from_hours(30 * 24);
@@ -17,7 +17,7 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// A date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`.
-fn http_date(value: &str) -> Option<Timestamp> {
+pub(super) fn http_date(value: &str) -> Option<Timestamp> {
     crate::moment::read(value).or_else(|| {
         let (_, rest) = value.split_once(", ")?;
         let parsed = jiff::fmt::strtime::parse("%d-%b-%y %H:%M:%S GMT", rest).ok()?;

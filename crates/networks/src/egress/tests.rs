@@ -374,6 +374,32 @@ async fn a_status_says_what_to_do_and_how_long_to_wait() {
     assert!(!error.passing() && error.to_string().contains("gone for good"), "{error}");
 }
 
+/// Our clock is a day ahead of theirs: what they ask for is measured on theirs.
+#[tokio::test]
+async fn dates_are_of_the_clock_that_wrote_them() {
+    let now = "2026-01-02T00:00:00Z".parse().unwrap();
+    let dated = "date: Thu, 01 Jan 2026 00:00:00 GMT\r\n";
+    let wait = async |headers: &str| {
+        let answer = format!("HTTP/1.1 429 x\r\n{headers}connection: close\r\ncontent-length: 0\r\n\r\n");
+        get(says(answer).await).await.unwrap().stay_away(now).map(|wait| wait.as_secs())
+    };
+    assert_eq!(wait(&format!("{dated}retry-after: Thu, 01 Jan 2026 00:02:00 GMT\r\n")).await, Some(120));
+    assert_eq!(wait(&format!("{dated}retry-after: 60\r\n")).await, Some(60));
+    let spent = "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 2026-01-01T00:05:00.000Z\r\n";
+    assert_eq!(wait(&format!("{dated}{spent}")).await, Some(300));
+    assert_eq!(wait("retry-after: Thu, 01 Jan 2026 00:02:00 GMT\r\n").await, Some(0), "no clock but ours to go by");
+    assert_eq!(wait("date: soon\r\nretry-after: Fri, 02 Jan 2026 00:02:00 GMT\r\n").await, Some(120));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_refused_says_how_long_to_stay_away() {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let busy = says("HTTP/1.1 429 x\r\nretry-after: 120\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await;
+    let url = format!("http://127.0.0.1:{busy}/stream");
+    let error = Client::new(rules()).unwrap().events(&url, &[], Duration::from_secs(1), now).await.unwrap_err();
+    assert_eq!((error.status(), error.retry_after()), (Some(429), Some(Duration::from_mins(2))));
+}
+
 #[test]
 fn a_second_client_and_an_installed_provider_do_no_harm() {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,6 +1,7 @@
 //! Feeds: RSS of every age, Atom and JSON Feed. Read ([`parse`]), polled ([`poll`]) and found ([`discover`]).
 
 mod charset;
+mod connector;
 mod discover;
 mod entry;
 mod json;
@@ -13,20 +14,33 @@ use std::time::Duration;
 use dandelion_post::{Post, Refusal};
 use url::Url;
 
+use connector::Feeds;
+
+pub use crate::contract::Refused;
 pub use discover::{Found, discover};
 pub use poll::{Cursor, Polled, poll};
 
-use crate::networks::About;
+use crate::networks::{About, Once, Proven, Reads, Writes};
 use crate::{clean, egress};
 
 /// What this network is.
 pub const ABOUT: About = About {
     name: "feed",
     label: "Feeds",
-    reads: "RSS, Atom and JSON Feed, polled with conditional requests; found from a page; OPML lists",
-    writes: None,
+    reads: Reads {
+        what: "RSS, Atom and JSON Feed, polled with conditional requests; found from a page; OPML lists",
+        poll: true,
+        stream: false,
+        push: false,
+    },
+    writes: Writes::NOTHING,
+    once: Once::Nothing,
+    length: None,
+    fields: &[],
     limits: "16 MiB and 5,000 entries a feed, elements 256 deep",
     docs: "An entry is a post: its guid (or link, or a hash of title, date and text) is its id.",
+    proven: Proven::Format("the feeds of a public corpus and random bytes"),
+    connector: &Feeds,
 };
 
 /// Largest document read.
@@ -51,15 +65,6 @@ pub struct Parsed {
     pub ttl: Option<Duration>,
     /// Its entries in their order.
     pub posts: Vec<Result<Post, Refused>>,
-}
-
-/// An entry that was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Why.
-    pub refusal: Refusal,
-    /// The entry as it came, or as much of it as was understood.
-    pub raw: String,
 }
 
 /// Why a document is no feed.

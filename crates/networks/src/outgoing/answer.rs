@@ -37,9 +37,9 @@ pub enum Answer {
 impl Answer {
     /// Reads an HTTP answer. Only what says plainly that nothing was done counts as that: 4xx, and 429 or 503 with the
     /// wish to be asked again. A server that fails (5xx) may have published first.
-    pub(super) fn read(answer: &Response, now: Micros) -> Self {
+    pub(crate) fn read(answer: &Response, now: Micros) -> Self {
         let status = answer.status;
-        let after = answer.retry_after(timestamp(now));
+        let after = answer.stay_away(timestamp(now));
         match status {
             200..=299 => Self::published(&answer.body),
             // 302 and 303 are also how a server says "done, look here" after a POST.
@@ -48,7 +48,7 @@ impl Answer {
                 Self::Refused { why: format!("the address leads on to {}: enter that one in the handle", short(to)) }
             }
             425 | 429 => Self::Later { after, why: words(answer) },
-            503 if after.is_some() => Self::Later { after, why: words(answer) },
+            503 if answer.retry_after(timestamp(now)).is_some() => Self::Later { after, why: words(answer) },
             408 => Self::InDoubt { why: words(answer) },
             400..=499 => Self::Refused { why: words(answer) },
             _ => Self::InDoubt { why: words(answer) },
@@ -56,7 +56,7 @@ impl Answer {
     }
 
     /// Published, with what the body tells of the new post: an object with `id` and `url`, or nothing.
-    pub(super) fn published(body: &[u8]) -> Self {
+    pub(crate) fn published(body: &[u8]) -> Self {
         let told: Value = serde_json::from_slice(body).unwrap_or_default();
         let url = told["url"].as_str().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
         let remote_id = match &told["id"] {
@@ -82,19 +82,27 @@ impl From<Error> for Answer {
     }
 }
 
-/// What the other side said, fit to be shown: the message of a JSON error, a short plain text, or the bare status.
+/// What the other side said, fit to be shown: its message, or the bare status.
 fn words(answer: &Response) -> String {
     let status = format!("the network answered {}", answer.status);
-    let text = String::from_utf8_lossy(&answer.body);
+    match said(&answer.body) {
+        Some(said) => format!("{status}: {said}"),
+        None => status,
+    }
+}
+
+/// The message of a JSON error, or a short plain text.
+pub(crate) fn said(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
-    let said = ["detail", "message", "error", "error_description", "title"]
+    let said = ["detail", "message", "error_description", "error", "title"]
         .iter()
         .find_map(|field| told[*field].as_str().or_else(|| told[*field]["message"].as_str()));
     let plain = text.trim();
     match said {
-        Some(said) => format!("{status}: {}", short(said)),
-        None if plain.is_empty() || plain.starts_with(['<', '{', '[']) => status,
-        None => format!("{status}: {}", short(plain)),
+        Some(said) => Some(short(said)),
+        None if plain.is_empty() || plain.starts_with(['<', '{', '[']) => None,
+        None => Some(short(plain)),
     }
 }
 

@@ -2,24 +2,27 @@
 //!
 //! A [`Writer`] speaks for one account of ours ([`Account`], read from the handle's configuration). Whatever happens
 //! on the way becomes one of four answers ([`Answer`]), and only one of them leaves a doubt: the words were handed
-//! over and no acknowledgement came back. Who may try again then is decided by [`Account::keys_for`] and nothing else:
-//! a network that remembers our idempotency key answers the second attempt with the first one's result; any other
-//! would publish twice.
+//! over and no acknowledgement came back. What may be done then is said by [`Account::again`] and nothing else: a
+//! network that remembers our idempotency key answers the second attempt with the first one's result; one that shows
+//! our own posts is looked at first; any other would publish twice.
 
 mod account;
 mod answer;
-mod demo;
 pub mod testing;
 #[cfg(test)]
 mod tests;
-mod webhook;
 
-use dandelion_post::Micros;
+use dandelion_post::{Micros, timestamp};
 
-use crate::{Later, egress::Client};
+use crate::{
+    Later,
+    contract::{Access, Found},
+    egress::Client,
+};
 
-pub use account::{Account, Kind};
+pub use account::{Account, Again};
 pub use answer::Answer;
+pub(crate) use answer::said;
 
 /// One reply on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,29 +39,34 @@ pub struct Outgoing {
 
 /// Publishes for one account.
 #[derive(Debug, Clone)]
-pub enum Writer {
-    /// Posts to an address of the organisation's choosing, signed as Standard Webhooks say.
-    Webhook(webhook::Webhook),
-    /// Posts to the demo network.
-    Demo(demo::Demo),
+pub struct Writer {
+    client: Client,
+    account: Account,
 }
 
 impl Writer {
     /// A writer for `account` that goes out by `client`.
     pub fn new(client: Client, account: Account) -> Self {
-        match account.kind {
-            Kind::Webhook => Self::Webhook(webhook::Webhook { client, account }),
-            Kind::Demo => Self::Demo(demo::Demo { client, account }),
-        }
+        Self { client, account }
     }
 
     /// Tries once. Never tries again by itself, and never follows a redirect. `now` is when the attempt is signed.
     pub fn publish<'a>(&'a self, reply: &'a Outgoing, now: Micros) -> Later<'a, Answer> {
         Box::pin(async move {
-            match self {
-                Self::Webhook(writer) => writer.publish(reply, now).await,
-                Self::Demo(writer) => writer.publish(reply, now).await,
-            }
+            let access = self.access(now);
+            self.account.about.connector.publish(&access, reply).await
         })
+    }
+
+    /// Looks whether an attempt made at `since` was published.
+    pub fn find<'a>(&'a self, reply: &'a Outgoing, since: Micros, now: Micros) -> Later<'a, Found> {
+        Box::pin(async move {
+            let access = self.access(now);
+            self.account.about.connector.find(&access, reply, timestamp(since)).await
+        })
+    }
+
+    fn access(&self, now: Micros) -> Access {
+        Access { client: self.client.clone(), place: self.account.place.clone(), now: timestamp(now) }
     }
 }

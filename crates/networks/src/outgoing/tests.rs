@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::{
-    Account, Answer, Kind, Outgoing, Writer,
+    Account, Again, Answer, Outgoing, Writer,
     testing::{Act, FaultyNetwork, loopback},
 };
 
@@ -20,13 +20,19 @@ fn reply() -> Outgoing {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Kind {
+    Demo,
+    Webhook,
+}
+
 fn writer(kind: Kind, address: &str) -> Writer {
     let secret = match kind {
         Kind::Demo => "token".to_owned(),
         Kind::Webhook => format!("whsec_{}", STANDARD.encode([7; 32])),
     };
     let config = serde_json::json!({ "address": address, "secret": secret, "honours_keys": true }).to_string();
-    let network = if kind == Kind::Demo { "demo" } else { "forum" };
+    let network = if matches!(kind, Kind::Demo) { "demo" } else { "forum" };
     Writer::new(loopback(), Account::read(network, &config).unwrap())
 }
 
@@ -139,6 +145,8 @@ fn a_configuration_that_does_not_fit_says_what_is_missing() {
     assert!(refused("forum", r#"{"address":"http://x"}"#).contains("whsec_"));
     assert!(refused("forum", r#"{"address":"http://x","secret":"whsec_AAAA"}"#).contains("length"));
     let account = Account::read("demo", r#"{"address":"http://x","secret":"hush"}"#).unwrap();
-    assert_eq!((account.kind, account.keys_for), (Kind::Demo, None), "keys are not counted on unless it is said");
+    assert_eq!((account.about.name, account.keys_for), ("demo", None), "keys are not counted on unless it is said");
+    assert_eq!(account.again(0, 1), Again::Never);
+    assert!(refused("forum", r#"{"address":"http://x","kind":"feed"}"#).contains("can be written to"));
     assert!(!format!("{account:?}").contains("hush"));
 }

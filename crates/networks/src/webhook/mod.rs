@@ -5,6 +5,7 @@
 //! losing a delivery. The id is the same when a delivery is tried again; remembering ids is the caller's.
 
 mod payload;
+mod publish;
 mod secret;
 mod signature;
 
@@ -14,17 +15,53 @@ pub use signature::{Delivery, ID, SIGNATURE, TIMESTAMP, sign, verify};
 
 use std::time::Duration;
 
-use crate::networks::About;
+use crate::{
+    Later,
+    contract::{Access, Connector, Place},
+    networks::{About, Field, Once, Proven, Reads, Writes},
+    outgoing::{Answer, Outgoing},
+};
 
 /// What this network is.
 pub const ABOUT: About = About {
     name: "webhook",
     label: "Signed webhook",
-    reads: "posts pushed to us: created, edited, deleted, one or many a delivery",
-    writes: Some("replies, posted to an address and signed the same way"),
+    reads: Reads {
+        what: "posts pushed to us: created, edited, deleted, one or many a delivery",
+        poll: false,
+        stream: false,
+        push: true,
+    },
+    writes: Writes { reply: true, post: true, ..Writes::NOTHING },
+    once: Once::Agreed,
+    length: None,
+    fields: &[Field {
+        name: "secret",
+        label: "Secret",
+        secret: true,
+        needed: false,
+        help: "Made for you when the webhook is connected; give it to the system that sends.",
+    }],
     limits: "1,000 posts a delivery; 5 minutes between signing and arrival",
     docs: "Standard Webhooks with a `whsec_` secret; answered 2xx only once everything is stored.",
+    proven: Proven::Format("the vectors published with Standard Webhooks"),
+    connector: &Webhook,
 };
+
+/// The same where a reference to it is needed.
+pub(crate) static WEBHOOK: About = ABOUT;
+
+struct Webhook;
+
+impl Connector for Webhook {
+    fn check(&self, place: &Place) -> Result<(), dandelion_post::Refusal> {
+        publish::signing_key(place).map(drop)
+    }
+
+    fn publish<'a>(&'a self, access: &'a Access, reply: &'a Outgoing) -> Later<'a, Answer> {
+        Box::pin(publish::publish(access, reply))
+    }
+}
 
 /// How old or how far ahead a delivery may be: what the specification's own libraries use.
 pub const TOLERANCE: Duration = Duration::from_mins(5);

@@ -40,6 +40,8 @@ words!(
         Feed,
         /// Signed deliveries, pushed to us.
         Webhook,
+        /// A place of a network, read as its network is.
+        Network,
     }
 );
 
@@ -78,6 +80,8 @@ shape!(
         errors_in_a_row: i64,
         /// When its newest post was written.
         last_post_at: Option<Moment>,
+        /// How many requests its network still allows us, as it said last.
+        calls_left: Option<i64>,
         /// What became of everything it brought.
         accounting: Accounting,
     }

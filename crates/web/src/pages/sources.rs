@@ -93,10 +93,10 @@ fn state(source: &Source) -> (&'static str, Tone) {
         _ if source.paused_at.is_some() => ("paused", Tone::Open),
         _ if source.error.is_some() => ("cannot be read", Tone::Risk),
         Kind::File => ("read", Tone::Plain),
-        Kind::Feed if source.polled_at.is_none() => ("about to be read", Tone::Plain),
-        Kind::Feed => ("reads", Tone::Good),
-        Kind::Webhook if source.accounting.seen == 0 => ("waits for a delivery", Tone::Plain),
-        Kind::Webhook => ("receives", Tone::Good),
+        _ if source.polled() && source.polled_at.is_none() => ("about to be read", Tone::Plain),
+        _ if source.polled() => ("reads", Tone::Good),
+        _ if source.accounting.seen == 0 => ("waits for a delivery", Tone::Plain),
+        _ => ("receives", Tone::Good),
     }
 }
 
@@ -352,7 +352,7 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
     };
     moment("Read", source.polled_at.map(|at| wall.ago(at)));
     let awake = source.paused_at.is_none();
-    moment("Next", source.next_poll_at.filter(|_| awake && source.kind == Kind::Feed).map(|at| wall.due(at)));
+    moment("Next", source.next_poll_at.filter(|_| awake && source.polled()).map(|at| wall.due(at)));
     moment("Newest post", source.last_post_at.map(|at| wall.clock(at)));
     moment("Paused", source.paused_at.map(|at| wall.clock(at)));
     if let Some(why) = &source.paused_why {
@@ -381,9 +381,9 @@ fn acts(source: &Source) -> Vec<PostAct> {
     }
     let pause = PostAct::new("Pause", format!("/sources/{id}/pause"));
     match source.kind {
-        Kind::Feed => vec![PostAct::new("Read now", format!("/sources/{id}/polling")).primary(), pause],
-        Kind::Webhook => vec![pause],
         Kind::File => Vec::new(),
+        _ if source.polled() => vec![PostAct::new("Read now", format!("/sources/{id}/polling")).primary(), pause],
+        _ => vec![pause],
     }
 }
 

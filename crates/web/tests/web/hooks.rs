@@ -115,3 +115,38 @@ async fn the_accounting_is_among_the_metrics() {
     }
     assert!(text.ends_with("# EOF\n"));
 }
+
+/// A network that sends by itself is believed by its own signature.
+#[tokio::test]
+async fn github_is_believed_by_its_own_signature() {
+    use dandelion_networks::contract::{Credentials, Place};
+    let at = Installation::new().await;
+    let secret = "It's a Secret to Everybody";
+    let place = Place {
+        url: "https://github.com/acme/kettle".into(),
+        credentials: Credentials::none().with("secret", secret),
+        ..Place::default()
+    };
+    let about = dandelion_networks::networks::find("github").unwrap();
+    let new = source::NewPlace { name: "Kettle".into(), about, unit: Some(REPAIRS), place };
+    let source = source::connect_place(&at.hub, Actor::System("test"), new).await.unwrap();
+    let body =
+        r#"{"action":"opened","issue":{"id":7,"title":"It leaks","body":"My kettle leaks","user":{"login":"zoe"}}}"#;
+    let send = async |signature: &str| {
+        let mut sender = at.browser();
+        sender.headers.insert("x-hub-signature-256", signature.parse().unwrap());
+        sender.headers.insert("x-github-event", "issues".parse().unwrap());
+        sender.headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+        sender.send(Method::POST, "/hooks/kettle", "application/json", body.to_owned().into()).await
+    };
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"));
+    let due = dandelion_networks::contract::hmac(secret, &[body.as_bytes()]);
+    let good = send(&format!("sha256={}", hex(&due))).await;
+    assert_eq!((good.status, good.json()["stored"].as_i64()), (StatusCode::OK, Some(1)), "{}", good.text);
+    assert_eq!(send(&format!("sha256={}", "0".repeat(64))).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(send("md5=1").await.status, StatusCode::BAD_REQUEST);
+    let accounting = source::find(&at.hub, source.id).await.unwrap().accounting;
+    assert_eq!((accounting.seen, accounting.stored), (1, 1), "what is not believed is not even counted");
+    source::set_paused(&at.hub, Actor::System("test"), source.id, Some("rest")).await.unwrap();
+    assert_eq!(send(&format!("sha256={}", hex(&due))).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}

@@ -183,6 +183,8 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("GET", "/assets/{version}/{*name}", "public"),
     ("GET", "/docs/api", "public"),
     ("GET", "/openapi.json", "public"), // below /api/v1
+    // Handshakes: what a network asks before it sends.
+    ("GET", "/hooks/{source}", "signature"),
     ("POST", "/hooks/{source}", "signature"),
     ("GET", "/session/new", "public"),
     ("POST", "/session", "public"),

@@ -1,4 +1,4 @@
-use dandelion_networks::outgoing::{Account, Outgoing};
+use dandelion_networks::outgoing::{Account, Again, Outgoing};
 use dandelion_post::Micros;
 
 use super::{Job, Sender};
@@ -17,39 +17,48 @@ impl Sender {
             let mut tx = self.hub.begin(Actor::System("sender")).await?;
             let Some(id) = next_due(&mut tx, busy).await? else { return Ok(None) };
             let mut reply = queries::locked(&mut tx, id).await?;
-            let account = match self.may_try(&mut tx, &reply).await? {
-                Ok(account) => account,
+            let (account, look_since) = match self.may_try(&mut tx, &reply).await? {
+                Ok(ready) => ready,
                 Err((action, why)) => {
                     self.settle(&mut tx, &mut reply, action, &why).await?;
                     tx.commit().await?;
                     continue;
                 }
             };
-            let job = self.intend(&mut tx, &mut reply, account).await?;
+            let job = self.intend(&mut tx, &mut reply, account, look_since).await?;
             tx.commit().await?;
             return Ok(Some(job));
         }
     }
 
-    /// The account to publish with, or what has to become of the reply instead.
-    async fn may_try(&self, tx: &mut Tx, reply: &Reply) -> Result<Result<Account, (Action, String)>> {
+    /// The account to publish with, and since when its own posts have to be looked through first; or what has to become
+    /// of the reply instead.
+    async fn may_try(&self, tx: &mut Tx, reply: &Reply) -> Result<Result<(Account, Option<Micros>), (Action, String)>> {
         let doubt = queries::doubt_since(tx, reply).await?;
         let instead = if doubt.is_some() { Action::Doubt } else { Action::Fail };
-        let account = match reply.config.account(&reply.network) {
+        let account = match reply.config.account(self.hub.db.vault(), reply.handle_id, &reply.network) {
             _ if reply.archived => return Ok(Err((instead, format!("{} is no longer in use", reply.handle)))),
             Err(why) => return Ok(Err((instead, why.to_string()))),
             Ok(account) => account,
         };
-        match doubt {
-            Some(since) if !remembered(&account, since, tx.now()) => {
+        let Some(since) = doubt else { return Ok(Ok((account, None))) };
+        match account.again(since, tx.now()) {
+            Again::SameKey => Ok(Ok((account, None))),
+            Again::LookFirst => Ok(Ok((account, Some(since)))),
+            Again::Never => {
                 Ok(Err((Action::Doubt, "the network no longer remembers the key of the attempt in doubt".into())))
             }
-            _ => Ok(Ok(account)),
         }
     }
 
     /// The intent row and the state *sending*, before anything leaves.
-    async fn intend(&self, tx: &mut Tx, reply: &mut Reply, account: Account) -> Result<Job> {
+    async fn intend(
+        &self,
+        tx: &mut Tx,
+        reply: &mut Reply,
+        account: Account,
+        look_since: Option<Micros>,
+    ) -> Result<Job> {
         let lease_until = tx.now() + self.rules.lease;
         let last = tx.one(q!("select coalesce(max(number), 0) as n from reply_attempts where reply_id = $1", reply.id));
         let number = last.await?.get::<i64, _>("n")? + 1;
@@ -77,13 +86,8 @@ impl Sender {
             text: reply.text.clone(),
             in_reply_to: reply.in_reply_to.clone(),
         };
-        Ok(Job { reply_id: reply.id, handle_id: reply.handle_id, number, lease_until, account, outgoing })
+        Ok(Job { reply_id: reply.id, handle_id: reply.handle_id, number, lease_until, account, look_since, outgoing })
     }
-}
-
-/// Whether the network still knows the key of an attempt made `since`.
-pub(super) fn remembered(account: &Account, since: Micros, at: Micros) -> bool {
-    account.keys_for.is_some_and(|window| at - since < Micros::try_from(window.as_micros()).unwrap_or(Micros::MAX))
 }
 
 async fn next_due(tx: &mut Tx, busy: &[i64]) -> Result<Option<i64>> {

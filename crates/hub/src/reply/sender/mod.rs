@@ -6,8 +6,8 @@
 //! 3. [`Sender::record`] commits what became of it.
 //!
 //! A program that dies after 1 leaves a reply *sending* whose lease runs out; [`Sender::recover`] finds it and treats
-//! it as any other doubt: where the network remembers keys, the same key is tried again until it settles; elsewhere the
-//! reply becomes *unknown* and a person decides. There is no other path to a second attempt.
+//! it as any other doubt: where the network remembers keys, the same key is tried again until it settles; where it shows
+//! our own posts, they are looked through first; elsewhere the reply becomes *unknown* and a person decides. There is no other path to a second attempt.
 
 mod backoff;
 mod claim;
@@ -15,6 +15,7 @@ mod record;
 mod run;
 
 use dandelion_networks::{
+    contract::Found,
     egress::Client,
     outgoing::{Account, Answer, Outgoing, Writer},
 };
@@ -81,6 +82,8 @@ pub struct Job {
     /// Until when nobody else takes it.
     pub lease_until: Micros,
     account: Account,
+    /// Since when our own posts on the network have to be looked through before anything is sent.
+    look_since: Option<Micros>,
     outgoing: Outgoing,
 }
 
@@ -119,6 +122,14 @@ impl Sender {
         if now >= job.lease_until {
             return Answer::Later { after: None, why: "the program was held up before it could send".into() };
         }
-        Writer::new(self.client.clone(), job.account.clone()).publish(&job.outgoing, now).await
+        let writer = Writer::new(self.client.clone(), job.account.clone());
+        if let Some(since) = job.look_since {
+            match writer.find(&job.outgoing, since, now).await {
+                Found::Published { remote_id, url } => return Answer::Published { remote_id, url },
+                Found::Unclear(why) => return Answer::InDoubt { why },
+                Found::NotThere => {}
+            }
+        }
+        writer.publish(&job.outgoing, self.hub.now()).await
     }
 }

@@ -1,14 +1,18 @@
 use std::time::Duration;
 
-use dandelion_networks::outgoing::{Account, Answer};
+use dandelion_networks::outgoing::{Account, Again, Answer};
+use dandelion_post::Micros;
 
-use super::{Job, Sender, Stale, backoff, claim};
+use super::{Job, Sender, Stale, backoff};
 use crate::{
     Result, Tx,
     log::Actor,
     reply::{Action, Reply, State, queries, queue},
     store::{Q, q},
 };
+
+/// How long after an attempt our own posts are trusted to show it, in microseconds.
+const SHOWN_AFTER: Micros = 60_000_000;
 
 impl Sender {
     /// Commits what became of an attempt.
@@ -63,7 +67,7 @@ impl Sender {
             }
             let why = "the program stopped in the middle of this attempt";
             close_attempt(&mut tx, reply.id, why).await?;
-            let account = reply.config.account(&reply.network).ok();
+            let account = reply.config.account(self.hub.db.vault(), reply.handle_id, &reply.network).ok();
             self.try_again(&mut tx, &mut reply, account.as_ref(), None, why).await?;
             tx.commit().await?;
         }
@@ -88,12 +92,15 @@ impl Sender {
         asked: Option<Duration>,
         why: &str,
     ) -> Result<()> {
-        let at = tx.now() + backoff::wait(reply.attempts, asked, &self.hub.random);
+        let mut at = tx.now() + backoff::wait(reply.attempts, asked, &self.hub.random);
         let doubt = queries::doubt_since(tx, reply).await?;
-        if let Some(since) = doubt
-            && !account.is_some_and(|account| claim::remembered(account, since, at))
-        {
-            return self.settle(tx, reply, Action::Doubt, why).await;
+        if let Some(since) = doubt {
+            match account.map_or(Again::Never, |account| account.again(since, at)) {
+                Again::SameKey => {}
+                // What was published may take a moment to be shown; looking too soon would find nothing.
+                Again::LookFirst => at = at.max(tx.now() + SHOWN_AFTER),
+                Again::Never => return self.settle(tx, reply, Action::Doubt, why).await,
+            }
         }
         let since = reply.send_after.unwrap_or(reply.changed_at);
         if reply.attempts >= self.rules.attempts || at - since > self.rules.tried_for {

@@ -64,7 +64,7 @@ fn each_mistake_is_told_with_its_line_and_what_to_do() {
         ("https://demo.example", "https://me:pw@demo.example", "handle.care.address", "use `secret`"),
         ("keys_hours = 48", "keys_hours = 0", "handle.care.keys_hours", "from 1 to 8760"),
         ("keys_hours = 48", "keys_hours = 1.5", "handle.care.keys_hours", "a whole number"),
-        ("kind = \"demo\"", "kind = \"fax\"", "handle.care.kind", "\"webhook\" or \"demo\""),
+        ("kind = \"demo\"", "kind = \"fax\"", "handle.care.kind", "\"webhook\""),
         (
             "approval = \"press\"\n\n[targets]",
             "approval = \"pres\"\n\n[targets]",

@@ -130,7 +130,7 @@ fn handles<'a>(frame: &'a Frame<'_>, page: &CasePage, network: &str) -> Result<V
     let mut why = None;
     let mut found = Vec::new();
     for handle in org.handles.iter().filter(|handle| !handle.archived && handle.network == network) {
-        match handle.config.account(network) {
+        match handle.account(&frame.app.hub.db) {
             Ok(_) => found.push(handle),
             Err(error) => why = why.or(Some(format!("{}: {error}", spoken::handle(&handle.name)))),
         }

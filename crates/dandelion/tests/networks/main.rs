@@ -1,0 +1,31 @@
+//! The contract suite: what every network must stand, run against real servers on loopback with faults put between us
+//! and them. The feed and the demo network are ours; Mastodon is a server that nobody on this project wrote.
+
+mod faults;
+mod mastodon;
+mod peer;
+mod reading;
+mod world;
+mod writing;
+
+use dandelion_hub::{both_stores, testing::TestHub};
+
+use peer::Peer;
+
+async fn reading(hub: TestHub, peer: Option<Peer>) {
+    if let Some(peer) = peer {
+        reading::contract(&hub, peer).await;
+    }
+}
+
+async fn writing(hub: TestHub, peer: Option<Peer>) {
+    if let Some(peer) = peer {
+        writing::contract(&hub, peer).await;
+    }
+}
+
+both_stores!(a_feed_is_read, |hub| reading(hub, Some(Peer::feed().await)));
+both_stores!(the_demo_network_is_read, |hub| reading(hub, Some(Peer::demo().await)));
+both_stores!(mastodon_is_read, |hub| reading(hub, Peer::mastodon().await));
+both_stores!(the_demo_network_is_written_to, |hub| writing(hub, Some(Peer::demo().await)));
+both_stores!(mastodon_is_written_to, |hub| writing(hub, Peer::mastodon().await));

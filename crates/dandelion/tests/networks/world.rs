@@ -1,0 +1,121 @@
+//! An organisation that reads one network and speaks there.
+
+use std::time::Duration;
+
+use dandelion_hub::{
+    Clock, Hub, Random, check, handle,
+    handle::{Config, Details, Purpose},
+    log::Actor,
+    query,
+    scope::{Role, Viewer},
+    search::{self, Found, Search},
+    source::{self, Kind, NewPlace, NewSource, Source},
+    testing::TestHub,
+    unit,
+};
+use dandelion_networks::egress::{Client, Egress};
+
+use crate::peer::{DOMAIN, Peer, US, access};
+
+/// Minutes, in microseconds.
+pub const MINUTE: i64 = 60_000_000;
+
+pub struct World {
+    pub hub: Hub,
+    pub viewer: Viewer,
+    pub unit: i64,
+}
+
+/// A way out to this machine that neither waits nor reads for long.
+pub fn client() -> Client {
+    let allow_private = vec!["127.0.0.1".parse().expect("an address")];
+    let rules = Egress { allow_private, deadline: Duration::from_secs(3), max_bytes: 1024 * 1024, ..Egress::default() };
+    Client::new(rules).expect("a client")
+}
+
+impl World {
+    /// With a clock that stands at the servers' time until it is moved.
+    pub async fn new(hub: &TestHub) -> Self {
+        let hub = Hub::with(hub.db.clone(), Clock::fixed(Clock::System.now()), Random::System);
+        let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n\
+                   [[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n\
+                   [[member]]\nkey = \"ana\"\nname = \"Ana\"\nemail = \"ana@t.example\"\nroles = [{ unit = \"head\", role = \"admin\" }]\n";
+        unit::import(&hub, Actor::System("test"), org).await.expect("the organisation");
+        let queries = "[[query]]\nname = \"Kettles\"\nunit = \"head\"\ntext = \"kettle\"\n";
+        let listed = dandelion_listen::queries::read(queries).expect("queries");
+        query::import(&hub, Actor::System("test"), &listed).await.expect("the queries");
+        let unit = unit::Org::load(&hub.db).await.expect("the organisation").hub().expect("a hub").id;
+        let member = dandelion_hub::member::by_key(&hub.db, "ana").await.expect("the members").expect("Ana").id;
+        let viewer = Viewer::new(member, "Ana".into(), &[(unit, Role::Admin)], &[(unit, None)]);
+        Self { hub, viewer, unit }
+    }
+
+    /// Reads the peer, asked first what it says of itself, as the page does.
+    pub async fn connect(&self, peer: &Peer) -> Source {
+        if peer.about.name == "feed" {
+            let url = Some(peer.place().url);
+            let (key, name, network) = ("feed".into(), "Feed".into(), String::new());
+            let new = NewSource { key, name, kind: Kind::Feed, network, unit: Some(self.unit), url };
+            return source::add_as(&self.hub, Actor::System("test"), &new).await.expect("a source");
+        }
+        let connected = peer.about.connector.connect(&access(peer.place())).await.expect("a place");
+        let new = NewPlace { name: "Place".into(), about: peer.about, unit: Some(self.unit), place: connected.place };
+        source::connect_place(&self.hub, Actor::System("test"), new).await.expect("a source")
+    }
+
+    /// Our account there; its id.
+    pub async fn speak(&self, peer: &Peer) -> i64 {
+        let name = if peer.about.name == "mastodon" { format!("{US}@{DOMAIN}") } else { US.to_owned() };
+        let place = peer.place();
+        let settings = match peer.about.connector.connect(&access(place.clone())).await {
+            Ok(connected) => connected.place.settings,
+            Err(trouble) => panic!("{trouble}"),
+        };
+        let config = Config {
+            address: Some(place.url),
+            secret: peer.credentials().get("token").map(ToOwned::to_owned),
+            honours_keys: true,
+            settings,
+            ..Config::default()
+        };
+        let details = Details {
+            key: "care".into(),
+            network: peer.about.name.into(),
+            name,
+            unit: self.unit,
+            purpose: Purpose::Care,
+            owner: None,
+            deputy: None,
+            config,
+        };
+        handle::add(&self.hub, &self.viewer, details).await.expect("a handle")
+    }
+
+    pub async fn source(&self, id: i64) -> Source {
+        source::find(&self.hub, id).await.expect("the source")
+    }
+
+    /// Everything that must always hold, holds.
+    pub async fn check(&self) {
+        for finding in check::run(&self.hub).await.expect("the checks") {
+            assert!(finding.ok, "{finding:?}");
+        }
+    }
+
+    /// What the source brought, the latest first.
+    pub async fn posts(&self, source: i64) -> Vec<Found> {
+        let search = Search { source: Some(source), ..Search::default() };
+        search::posts(&self.hub, &self.viewer, &search, None, 200).await.expect("the posts")
+    }
+
+    /// Whether a post with exactly these words was brought (for networks that put our name before them: behind it).
+    pub async fn has(&self, source: i64, words: &str) -> bool {
+        self.posts(source).await.iter().any(|post| post.text == words || post.text == format!("{US} {words}"))
+    }
+
+    /// Puts the cursor back to where it stood: the program died after reading, before it committed.
+    pub async fn rewind(&self, hub: &TestHub, source: &Source) {
+        let cursor = source.cursor.to_string().replace('\'', "''");
+        hub.sql(&[format!("update sources set cursor = '{cursor}' where id = {}", source.id)]).await;
+    }
+}

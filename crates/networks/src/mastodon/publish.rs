@@ -1,0 +1,264 @@
+//! Saying something as an account of ours.
+
+use dandelion_post::micros;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    length::length,
+    page::get,
+    place::{self, VISIBILITIES},
+    status,
+};
+use crate::{
+    clean,
+    contract::{Access, Found, Trouble},
+    egress::{Error, Method, Response},
+    outgoing::{Answer, Outgoing},
+};
+
+/// Pages of our own posts looked through for one reply.
+const PAGES: usize = 5;
+/// How far the instance's clock may be from ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The post that is answered, as far as an answer has to fit it.
+#[derive(Debug, Default)]
+struct Answered {
+    id: String,
+    author: String,
+    visibility: String,
+    warning: String,
+}
+
+pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
+    let answered = match &reply.in_reply_to {
+        None => None,
+        Some(id) => match answered(access, id).await {
+            Ok(answered) => Some(answered),
+            Err(answer) => return answer,
+        },
+    };
+    let body = body(access, reply, answered.as_ref());
+    let counted =
+        length(body["status"].as_str().unwrap_or_default()) + length(body["spoiler_text"].as_str().unwrap_or_default());
+    let most = access.settings.get("max_characters").and_then(Value::as_u64).unwrap_or(500) as usize;
+    if counted > most {
+        let why = format!(
+            "{counted} characters with the name of who is answered, and {} takes {most} (an address counts 23, a handle without its host); shorten it",
+            place::domain(access)
+        );
+        return Answer::Refused { why };
+    }
+    let headers = [("idempotency-key", reply.key.as_str())];
+    match send(access, Method::POST, "/api/v1/statuses", &headers, Some(&body)).await {
+        Ok(answer) => said(&answer, access),
+        Err(error) => error.into(),
+    }
+}
+
+/// What is posted: the words with the name of who is answered, seen by no more people than the post that is answered,
+/// behind the same warning.
+fn body(access: &Access, reply: &Outgoing, answered: Option<&Answered>) -> Value {
+    let wanted = access.setting("visibility").unwrap_or("public");
+    let Some(answered) = answered else {
+        return json!({ "status": reply.text, "visibility": wanted });
+    };
+    let rank = |name: &str| VISIBILITIES.iter().position(|known| *known == name).unwrap_or(0);
+    let visibility = VISIBILITIES[rank(wanted).max(rank(&answered.visibility))];
+    let mut body = json!({
+        "status": addressed(&reply.text, &answered.author),
+        "visibility": visibility,
+        "in_reply_to_id": answered.id,
+    });
+    let warning = answered.warning.trim();
+    if !warning.is_empty() {
+        let again = warning.to_lowercase().starts_with("re:");
+        body["spoiler_text"] = if again { warning.into() } else { format!("re: {warning}").into() };
+    }
+    body
+}
+
+/// The words with `@name` before them, unless it is in them already: on these networks only who is named is told.
+fn addressed(text: &str, author: &str) -> String {
+    let name = format!("@{}", author.to_lowercase());
+    let folded = text.to_lowercase();
+    let named = folded.match_indices(&name).any(|(at, _)| {
+        let behind = folded[at + name.len()..].chars().next();
+        !behind.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '@'))
+    });
+    if named || author.is_empty() { text.to_owned() } else { format!("@{author} {text}") }
+}
+
+async fn answered(access: &Access, id: &str) -> Result<Answered, Answer> {
+    let Some(local) = place::local(access, id) else {
+        let why = format!(
+            "the post answered ({id}) was read on another instance than this account's ({}); answer with an account there",
+            place::domain(access)
+        );
+        return Err(Answer::Refused { why });
+    };
+    match get(access, &format!("/api/v1/statuses/{local}")).await {
+        Ok((status, _)) => {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            Ok(Answered {
+                id: local.to_owned(),
+                author: text(&status["account"]["acct"]),
+                visibility: text(&status["visibility"]),
+                warning: text(&status["spoiler_text"]),
+            })
+        }
+        // Nothing was said yet, so nothing is in doubt.
+        Err(Trouble::Passing { why, after }) => Err(Answer::Later { after, why }),
+        Err(Trouble::Revoked { why }) => Err(Answer::Refused { why }),
+        Err(Trouble::Wrong { why }) => Err(Answer::Refused { why: format!("the post answered cannot be seen: {why}") }),
+    }
+}
+
+/// Looks for a reply among what the account has said since an attempt.
+pub(super) async fn find(access: &Access, reply: &Outgoing, since: Timestamp) -> Found {
+    match look(access, reply, since - SKEW).await {
+        Ok(found) => found,
+        Err(trouble) => Found::Unclear(trouble.to_string()),
+    }
+}
+
+async fn look(access: &Access, reply: &Outgoing, since: Timestamp) -> Result<Found, Trouble> {
+    let (me, _) = get(access, "/api/v1/accounts/verify_credentials").await?;
+    let Some(me) = me["id"].as_str() else { return Ok(Found::Unclear("the instance does not say who we are".into())) };
+    let domain = place::domain(access);
+    let (mut below, mut otherwise) = (String::new(), false);
+    let absent = |otherwise: bool| {
+        let why = "something was said there since, but in other words; look at it";
+        if otherwise { Found::Unclear(why.to_owned()) } else { Found::NotThere }
+    };
+    for _ in 0..PAGES {
+        let path = format!("/api/v1/accounts/{me}/statuses?limit=40&exclude_reblogs=true{below}");
+        let Value::Array(said) = get(access, &path).await?.0 else {
+            return Ok(Found::Unclear("the instance does not show what we said".into()));
+        };
+        for status in &said {
+            if !answers(status, reply, &domain) {
+                continue;
+            }
+            if words(&clean::text(status["content"].as_str().unwrap_or_default())) == words(&reply.text) {
+                let id = status["id"].as_str().map(|id| status::global(id, &domain));
+                let url = status["url"].as_str().map(ToOwned::to_owned);
+                return Ok(Found::Published { remote_id: id, url });
+            }
+            otherwise |= written(status).is_none_or(|at| at >= since);
+        }
+        let Some(last) = said.last() else { return Ok(absent(otherwise)) };
+        if written(last).is_some_and(|at| at < since) || said.len() < 40 {
+            return Ok(absent(otherwise));
+        }
+        let Some(id) = last["id"].as_str() else { break };
+        below = format!("&max_id={id}");
+    }
+    Ok(Found::Unclear("too much was said since to look through all of it".into()))
+}
+
+fn written(status: &Value) -> Option<Timestamp> {
+    status["created_at"].as_str().and_then(crate::moment::read)
+}
+
+/// Whether a status answers what this reply answers.
+fn answers(status: &Value, reply: &Outgoing, domain: &str) -> bool {
+    status["in_reply_to_id"].as_str().map(|id| status::global(id, domain)) == reply.in_reply_to
+}
+
+/// What was said, without the names: the instance shows them without their host, and adding one was ours.
+fn words(text: &str) -> String {
+    let word = |word: &&str| !word.starts_with('@');
+    text.split_whitespace().filter(word).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+pub(super) async fn edit(access: &Access, id: &str, text: &str) -> Answer {
+    let Some(local) = place::local(access, id) else { return foreign(id) };
+    // An edit replaces everything, the warning too.
+    let warning = match get(access, &format!("/api/v1/statuses/{local}/source")).await {
+        Ok((source, _)) => source["spoiler_text"].clone(),
+        Err(Trouble::Passing { why, after }) => return Answer::Later { after, why },
+        Err(other) => return Answer::Refused { why: other.to_string() },
+    };
+    let body = json!({ "status": text, "spoiler_text": warning.as_str().unwrap_or_default() });
+    match send(access, Method::PUT, &format!("/api/v1/statuses/{local}"), &[], Some(&body)).await {
+        Ok(answer) => said(&answer, access),
+        Err(error) => error.into(),
+    }
+}
+
+pub(super) async fn delete(access: &Access, id: &str) -> Answer {
+    let Some(local) = place::local(access, id) else { return foreign(id) };
+    match send(access, Method::DELETE, &format!("/api/v1/statuses/{local}"), &[], None).await {
+        // What is gone already is gone.
+        Ok(answer) if answer.status == 404 => Answer::Published { remote_id: Some(id.to_owned()), url: None },
+        Ok(answer) => said(&answer, access),
+        Err(error) => error.into(),
+    }
+}
+
+fn foreign(id: &str) -> Answer {
+    Answer::Refused { why: format!("{id} is of another instance") }
+}
+
+/// The instance's answer, with the id as everybody else understands it.
+fn said(answer: &Response, access: &Access) -> Answer {
+    match Answer::read(answer, micros(access.now)) {
+        Answer::Published { remote_id, url } => {
+            let domain = place::domain(access);
+            Answer::Published { remote_id: remote_id.map(|id| status::global(&id, &domain)), url }
+        }
+        Answer::Refused { why } if answer.status == 401 => {
+            Answer::Refused { why: format!("{why}; the account has to be signed in again in the handle's settings") }
+        }
+        other => other,
+    }
+}
+
+async fn send(
+    access: &Access,
+    method: Method,
+    path: &str,
+    more: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<Response, Error> {
+    let token = format!("Bearer {}", access.credentials.get("token").unwrap_or_default());
+    let mut headers = vec![("accept", "application/json"), ("authorization", token.as_str())];
+    headers.extend_from_slice(more);
+    let body = body.map(|body| {
+        headers.push(("content-type", "application/json"));
+        body.to_string().into_bytes()
+    });
+    access.client.send(method, &access.at(path), &headers, body).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_answered_is_named_once() {
+        assert_eq!(addressed("On it!", "ana@m.example"), "@ana@m.example On it!");
+        assert_eq!(addressed("@Ana@m.example on it", "ana@m.example"), "@Ana@m.example on it");
+        assert_eq!(addressed("Ask @anabel", "ana"), "@ana Ask @anabel");
+        assert_eq!(addressed("hi @ana, hi", "ana"), "hi @ana, hi");
+        assert_eq!(addressed("hi", ""), "hi");
+    }
+
+    #[test]
+    fn a_reply_is_known_again_by_its_words_and_what_it_answers() {
+        let reply = Outgoing {
+            key: "k".into(),
+            handle: "@care".into(),
+            text: "@ana@m.example We're on it:  <soon> & safe\nBye".into(),
+            in_reply_to: Some("11@e".into()),
+        };
+        let content = "<p><span>@<span>ana</span></span> We're on it:  &lt;soon&gt; &amp; safe<br />Bye</p>";
+        assert_eq!(words(&clean::text(content)), words(&reply.text));
+        assert_ne!(words("We are on it"), words(&reply.text));
+        assert!(answers(&json!({ "in_reply_to_id": "11" }), &reply, "e"));
+        assert!(!answers(&json!({ "in_reply_to_id": "12" }), &reply, "e"));
+        assert!(!answers(&json!({ "in_reply_to_id": null }), &reply, "e"));
+    }
+}
