@@ -165,17 +165,23 @@ async fn found(client: &Client, url: &str) -> Result<(Option<String>, Option<Str
     Ok((Some(first.url.clone()), first.title.clone()))
 }
 
-/// Asks once, stores nothing.
+/// Asks once, stores nothing: a connected source by its key, or any feed by its address.
 async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
-    let url = match source::find_by_key(hub, key).await {
-        Ok(source) => source.url.with_context(|| format!("{key} is not asked; it brings its posts itself"))?,
-        Err(_) => found(client, key).await?.0.unwrap_or_default(),
+    let (name, items, title) = match source::find_by_key(hub, key).await {
+        Ok(source) => {
+            let page = source::look(hub, client, &source).await?;
+            (source.url.unwrap_or(source.name), page.items, page.title)
+        }
+        Err(_) => {
+            let url = found(client, key).await?.0.unwrap_or_default();
+            let polled = feed::poll(client, &url, &feed::Cursor::default(), Timestamp::now()).await?;
+            (url, polled.posts, polled.title)
+        }
     };
-    let polled = feed::poll(client, &url, &feed::Cursor::default(), Timestamp::now()).await?;
-    println!("{url}: {}", polled.title.as_deref().unwrap_or("without a title"));
+    println!("{name}: {}", title.as_deref().unwrap_or("without a title"));
     let mut refused = 0;
-    for (at, post) in polled.posts.iter().enumerate() {
-        match post {
+    for (at, item) in items.iter().enumerate() {
+        match item {
             Ok(post) if at < 10 => {
                 let when = post.created_at.map_or_else(|| "no date".into(), |at| rfc3339(dandelion_post::micros(at)));
                 let words = post.title.as_deref().unwrap_or(&post.text);
@@ -184,11 +190,11 @@ async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
             Ok(_) => {}
             Err(trouble) => {
                 refused += 1;
-                eprintln!("  entry {}: {}", at + 1, trouble.refusal);
+                eprintln!("  item {}: {}", at + 1, trouble.refusal);
             }
         }
     }
-    println!("{} entries, {refused} refused; nothing was stored", polled.posts.len());
+    println!("{} items, {refused} refused; nothing was stored", items.len());
     Ok(ExitCode::from(u8::from(refused > 0)))
 }
 

@@ -2,7 +2,7 @@
 
 use dandelion_networks::{
     About,
-    contract::{Access, Credentials, Place},
+    contract::{Access, Credentials, Page, Place},
     egress::Client,
 };
 use dandelion_post::{Post, timestamp};
@@ -29,6 +29,12 @@ pub struct NewPlace {
     pub unit: Option<i64>,
     /// Where it lives, what is read there, and what proves who we are.
     pub place: Place,
+}
+
+/// As [`connect_place`], by a lead of the unit.
+pub async fn connect_as(hub: &Hub, viewer: &Viewer, new: NewPlace) -> Result<Source> {
+    may_change(viewer, new.unit, "connect a source")?;
+    connect_place(hub, Actor::Member(viewer.member), new).await
 }
 
 /// Connects a place. Whatever has to be asked of the network (`Connector::connect`) was asked before.
@@ -121,6 +127,15 @@ pub(super) fn access(hub: &Hub, client: &Client, source: &Source) -> Result<Acce
         credentials: source.credentials(&hub.db)?,
     };
     Ok(Access { client: client.clone(), place, now: timestamp(hub.now()) })
+}
+
+/// What a source has now, read from its beginning and not stored: what a person tries a connection with.
+pub async fn look(hub: &Hub, client: &Client, source: &Source) -> Result<Page> {
+    let unread = || Error::Conflict(format!("{} is not asked; it brings its posts itself", source.name));
+    let about = source.about().filter(|about| about.reads.poll).ok_or_else(unread)?;
+    let access = access(hub, client, source)?;
+    let page = about.connector.page(&access, &serde_json::Value::Null).await;
+    page.map_err(|trouble| Error::Conflict(format!("{} did not answer as it should: {trouble}", source.name)))
 }
 
 /// A connector's items as the intake takes them.

@@ -12,6 +12,7 @@ mod marks;
 mod members;
 mod organisation;
 mod palette;
+mod place;
 mod precision;
 pub(crate) mod problem;
 mod queries;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(queries::routes())
         .merge(lab::routes())
         .merge(sources::routes())
+        .merge(place::routes())
         .merge(backfills::routes())
         .merge(marks::routes())
         .merge(precision::routes())

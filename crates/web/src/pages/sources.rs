@@ -135,7 +135,7 @@ async fn ask(
     let engine = app.hub.engine().await?;
     let wanted = if draft.kind.is_empty() { "feed" } else { draft.kind.as_str() };
     let kinds = [
-        ("feed", "A feed: RSS, Atom or JSON Feed, or a page that has one"),
+        ("feed", "A place we ask: a feed or a page, an account, a tag, a repository"),
         ("webhook", "A webhook: another system sends us posts, signed"),
     ];
     let kinds = kinds.map(|(value, label)| Choice { selected: value == wanted, ..Choice::new(value, label) });
@@ -166,6 +166,11 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
             }
             Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
         };
+    }
+    if draft.feed.is_empty() && super::place::recognised(&draft.address).is_some() {
+        let asked = [("address", &draft.address), ("name", &draft.name), ("unit", &draft.unit)];
+        let asked = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+        return Ok(crate::see_other(&format!("/sources/place?{asked}")));
     }
     let wanted = if draft.feed.is_empty() { &draft.address } else { &draft.feed };
     let found = match connect::look(&app, wanted).await {
@@ -344,6 +349,9 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
         (Some(url), _) if url.starts_with("http") => facts.push(("Address", Sentence::new().link(url, url))),
         (_, Kind::Webhook) => facts.push(("Address", Sentence::plain(connect::hook_address(app, source)))),
         _ => {}
+    }
+    if source.kind == Kind::Network && source.pushes() {
+        facts.push(("It sends to", Sentence::plain(connect::hook_address(app, source))));
     }
     let mut moment = |name, time: Option<crate::view::Time>| {
         if let Some(time) = time {

@@ -10,5 +10,7 @@ mod voice;
 pub use backfill::{BackfillPage, BackfillRow, Backfills};
 pub use precision::{Advice, PrecisionPage, Trend, Week};
 pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
-pub use source::{Accounting, NewSource, Quarantined, Secret, SourcePage, SourceRow, Sources};
+pub use source::{
+    Accounting, NewPlace, NewSource, PlaceField, PlacePost, Quarantined, Secret, SourcePage, SourceRow, Sources,
+};
 pub use voice::{Bars, GroupForm, VoicePage, VoiceRow};

@@ -86,3 +86,34 @@ async fn a_webhook_shows_its_secret_once_and_an_agent_cannot_pause_it() {
     assert_eq!(lead.post(&pause, &[("csrf", csrf.as_str())]).await.status, StatusCode::SEE_OTHER);
     assert!(source::find(&at.hub, id).await.unwrap().paused_at.is_some());
 }
+
+#[tokio::test]
+async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
+    let at = Installation::new().await;
+    let mut lead = at.signed_in("lea").await;
+    let csrf = lead.csrf(&at);
+    let typed = "https://github.com/acme/kettle/issues";
+    let sent = [("csrf", csrf.as_str()), ("kind", "feed"), ("address", typed), ("unit", "repairs")];
+    let on = lead.post("/sources", &sent).await;
+    assert_eq!(on.status, StatusCode::SEE_OTHER, "{}", on.text);
+    let page = on.header(header::LOCATION).to_owned();
+    assert!(page.starts_with("/sources/place?"), "{page}");
+    let shown = lead.get(&page).await;
+    assert!(shown.text.contains("discussions of acme/kettle") && shown.text.contains("set-secret"), "{}", shown.text);
+
+    let given = [("csrf", csrf.as_str()), ("address", typed), ("unit", "repairs")];
+    let refused = lead.post("/sources/place", &given).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Secret is needed"), "{}", refused.text);
+    let with = |unit: &'static str| {
+        [("csrf", csrf.as_str()), ("address", typed), ("unit", unit), ("set-secret", "a long canary of a secret")]
+    };
+    assert_eq!(lead.post("/sources/place", &with("press")).await.status, StatusCode::FORBIDDEN);
+    let made = lead.post("/sources/place", &with("repairs")).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+    let source = lead.get(made.header(header::LOCATION)).await;
+    assert!(source.text.contains("acme/kettle") && source.text.contains("/hooks/"), "{}", source.text);
+    assert!(!source.text.contains("canary"));
+    let twice = lead.post("/sources/place", &with("repairs")).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT, "{}", twice.text);
+}

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::view::desk::{PostAct, Tone};
-use crate::view::{Choice, Empty, Sentence, Shell, Time, grouped, prints_html};
+use crate::view::{Choice, Empty, Sentence, Shell, Text, Time, grouped, prints_html};
 
 /// All sources.
 #[derive(Clone, Debug, Default, Template)]
@@ -175,4 +175,66 @@ pub struct NewSource {
     pub found: Vec<Choice>,
     /// What was wrong with what was sent.
     pub wrong: Option<String>,
+}
+
+/// Connecting a place of a network that was recognised.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "listening/new_place.html")]
+pub struct NewPlace {
+    /// The frame.
+    pub shell: Shell,
+    /// What was typed.
+    pub address: String,
+    /// The network, as people call it.
+    pub label: String,
+    /// What was recognised, in words.
+    pub what: String,
+    /// What is read of the network.
+    pub reads: String,
+    /// Whether it sends by itself and is not asked.
+    pub pushes: bool,
+    /// How it is proven to work.
+    pub proven: String,
+    /// As given before.
+    pub name: String,
+    /// Units it can belong to.
+    pub units: Vec<Choice>,
+    /// What else the network needs or takes.
+    pub fields: Vec<PlaceField>,
+    /// What was said there last, newest first.
+    pub posts: Vec<PlacePost>,
+    /// Why nothing can be shown.
+    pub trouble: Option<String>,
+    /// What was wrong with what was sent.
+    pub wrong: Option<String>,
+}
+
+/// One thing a person enters to connect a place.
+#[derive(Clone, Debug, Default)]
+pub struct PlaceField {
+    /// Its name in the form.
+    pub name: String,
+    /// Its name as shown.
+    pub label: String,
+    /// Where it comes from.
+    pub help: String,
+    /// Whether it is never shown again.
+    pub secret: bool,
+    /// Whether it has to be there.
+    pub needed: bool,
+    /// As given before.
+    pub value: String,
+}
+
+/// One post of a place that is not connected yet.
+#[derive(Clone, Debug, Default)]
+pub struct PlacePost {
+    /// Who wrote it.
+    pub who: String,
+    /// When.
+    pub time: Option<Time>,
+    /// What was said, shortened, with what would make queries hear it.
+    pub text: Text,
+    /// Names of the queries that would hear it.
+    pub heard: Vec<String>,
 }

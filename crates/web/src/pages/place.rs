@@ -1,0 +1,215 @@
+//! Connecting a place of a network: what was typed is recognised, its newest posts are shown with what would hear them,
+//! and one more step connects it.
+
+use std::collections::HashMap;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::Response,
+    routing::get,
+};
+use dandelion_hub::{
+    engine::Engine,
+    intake::Origin,
+    scope::Role,
+    source::{self, NewPlace},
+};
+use dandelion_listen::Scratch;
+use dandelion_networks::{
+    About,
+    contract::{Access, Credentials, Page, Place as At},
+    guess::{self, Guess},
+    networks::Field,
+};
+use dandelion_post::{Post, micros, timestamp};
+use serde::Deserialize;
+
+use super::{
+    connect, print,
+    refused::{Refused, ended},
+    wall::Wall,
+};
+use crate::{
+    App, Flashed, Form, Problem, Signed,
+    view::{
+        Flash, Place, Text,
+        listening::{NewPlace as PlacePage, PlaceField, PlacePost},
+    },
+};
+use axum::response::IntoResponse as _;
+
+/// Posts shown before a place is connected.
+const SHOWN: usize = 10;
+/// Letters of each.
+const LETTERS: usize = 240;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/sources/place", get(ask).post(create))
+}
+
+/// The network that something typed is of, where that can be seen and it is no mere web page.
+pub(super) fn recognised(typed: &str) -> Option<(&'static About, Guess)> {
+    let first = guess::guess(typed).into_iter().next()?;
+    (first.1.sure >= 2 && !matches!(first.0.name, "feed" | "webhook" | "file")).then_some(first)
+}
+
+/// What was typed, and what a form adds to it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Draft {
+    address: String,
+    name: String,
+    unit: String,
+    /// Fields of the network, `set-NAME`.
+    #[serde(flatten)]
+    more: HashMap<String, String>,
+}
+
+impl Draft {
+    fn set(&self, field: &Field) -> &str {
+        self.more.get(&format!("set-{}", field.name)).map_or("", |value| value.trim())
+    }
+
+    /// The place with what the form gave: secrets apart.
+    fn place(&self, about: &About, guess: Guess) -> At {
+        let mut place = At { url: guess.url, settings: guess.settings, ..At::default() };
+        for field in about.fields {
+            match self.set(field) {
+                "" => {}
+                value if field.secret => place.credentials = place.credentials.with(field.name, value),
+                value => drop(place.settings.insert(field.name.to_owned(), value.into())),
+            }
+        }
+        place
+    }
+}
+
+async fn ask(State(app): State<App>, signed: Signed, Query(draft): Query<Draft>) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
+    show(&app, &signed, &draft, None).await
+}
+
+async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refused>) -> Result<Response, Problem> {
+    let Some((about, guess)) = recognised(&draft.address) else {
+        return Ok(crate::see_other("/sources/new"));
+    };
+    let engine = app.hub.engine().await?;
+    let what = guess.what.clone();
+    let fields = about.fields.iter().filter(|field| !guess.settings.contains_key(field.name)).map(|field| PlaceField {
+        name: format!("set-{}", field.name),
+        label: field.label.to_owned(),
+        help: field.help.to_owned(),
+        secret: field.secret,
+        needed: field.needed,
+        value: if field.secret { String::new() } else { draft.set(field).to_owned() },
+    });
+    let (posts, trouble) = match newest(app, about, &Draft::default().place(about, guess.clone())).await {
+        None => (Vec::new(), None),
+        Some(Ok(page)) => (seen(app, &engine, about, &page), None),
+        Some(Err(words)) => (Vec::new(), Some(words)),
+    };
+    let page = print(&PlacePage {
+        shell: signed.shell(app, "Connect a source", Place::Listening).await?,
+        address: draft.address.clone(),
+        label: about.label.to_owned(),
+        what: ended(&what),
+        reads: about.reads.what.to_owned(),
+        pushes: !about.reads.poll,
+        proven: about.proven.words().to_string(),
+        name: draft.name.clone(),
+        units: super::lead_units(&engine.org, &signed.viewer, &draft.unit),
+        fields: fields.collect(),
+        posts,
+        trouble,
+        wrong: refused.map(|refused| refused.words.clone()),
+    })?;
+    Ok(match refused {
+        Some(refused) => refused.on(page),
+        None => page,
+    })
+}
+
+/// What a place shows to everybody; none where nobody can ask it, or this installation fetches nothing.
+async fn newest(app: &App, about: &About, place: &At) -> Option<Result<Page, String>> {
+    let client = app.config.outside.as_ref().filter(|_| about.reads.poll)?;
+    let access = Access { client: client.clone(), place: place.clone(), now: timestamp(app.hub.now()) };
+    if let Err(refusal) = about.connector.check(place) {
+        return Some(Err(ended(&refusal.to_string())));
+    }
+    let page = about.connector.page(&access, &serde_json::Value::Null).await;
+    Some(page.map_err(|trouble| ended(&trouble.to_string())))
+}
+
+/// The newest posts, each with the queries that would have heard it.
+fn seen(app: &App, engine: &Engine, about: &About, page: &Page) -> Vec<PlacePost> {
+    let wall = Wall::of(app, &engine.org);
+    let origin = Origin { network: about.name.to_owned(), ..Origin::default() };
+    let (mut scratch, mut hits) = (Scratch::default(), Vec::new());
+    let mut posts: Vec<&Post> = page.items.iter().filter_map(|item| item.as_ref().ok()).collect();
+    posts.sort_by_key(|post| std::cmp::Reverse(post.created_at));
+    let shown = posts.into_iter().take(SHOWN).map(|post| {
+        engine.hear(post, &origin, &mut scratch, &mut hits);
+        let spans: Vec<_> = hits.iter().flat_map(|hit| hit.spans.clone()).collect();
+        let author = post.author.as_ref();
+        PlacePost {
+            who: author.and_then(|it| it.name.clone().or_else(|| it.handle.clone())).unwrap_or_default(),
+            time: post.created_at.map(|at| wall.ago(micros(at))),
+            text: Text::marked(&post.text, &spans).shortened(LETTERS),
+            heard: hits.iter().filter_map(|hit| Some(engine.queries.get(&hit.query)?.1.clone())).collect(),
+        }
+    });
+    shown.collect()
+}
+
+async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>) -> Result<Response, Problem> {
+    signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
+    let unit = super::unit_named(&app.hub.engine().await?.org, &draft.unit)?;
+    let Some((about, guess)) = recognised(&draft.address) else {
+        return Ok(crate::see_other("/sources/new"));
+    };
+    let what = guess.what.clone();
+    let mut new = NewPlace { name: draft.name.clone(), about, unit, place: draft.place(about, guess) };
+    if let Err(refused) = connected(&app, &mut new, &what).await {
+        return show(&app, &signed, &draft, Some(&refused)).await;
+    }
+    let source = match source::connect_as(&app.hub, &signed.viewer, new).await {
+        Ok(source) => source,
+        Err(error) => return show(&app, &signed, &draft, Some(&Refused::of(error)?)).await,
+    };
+    let mut flash = Flash::done(format!("{} is connected.", source.name));
+    if let Some(client) = app.config.outside.as_ref().filter(|_| about.reads.poll) {
+        flash = match source::poll_now(&app.hub, &signed.viewer, client, source.id).await {
+            Ok(counted) => Flash::done(format!("{} is connected; it {}.", source.name, connect::gave(&counted))),
+            Err(dandelion_hub::Error::Conflict(words)) => {
+                Flash::problem(format!("{} is connected, but could not be read: {}", source.name, ended(&words)))
+            }
+            Err(error) => return Err(error.into()),
+        };
+    }
+    Ok(Flashed::new(&app, &format!("/sources/{}", source.id), flash).into_response())
+}
+
+/// Looks who we are there, and names the place.
+async fn connected(app: &App, new: &mut NewPlace, what: &str) -> Result<(), Refused> {
+    let about = new.about;
+    about.connector.check(&new.place).map_err(|refusal| Refused::new(ended(&refusal.to_string())))?;
+    let missing = |field: &&Field| field.needed && field.secret && new.place.credentials == Credentials::none();
+    if let Some(field) = about.fields.iter().find(missing) {
+        return Err(Refused::new(format!("{} is needed. {}", field.label, field.help)));
+    }
+    if let Some(client) = app.config.outside.as_ref() {
+        let access = Access { client: client.clone(), place: new.place.clone(), now: timestamp(app.hub.now()) };
+        let found = about.connector.connect(&access).await.map_err(|trouble| {
+            Refused::new(format!("{} did not let us in: {}", about.label, ended(&trouble.to_string())))
+        })?;
+        new.place = found.place;
+        if new.name.trim().is_empty() {
+            new.name = found.name.unwrap_or_default();
+        }
+    }
+    if new.name.trim().is_empty() {
+        what.clone_into(&mut new.name);
+    }
+    Ok(())
+}
