@@ -18,7 +18,7 @@ use dandelion_hub::{
 use dandelion_listen::Scratch;
 use dandelion_networks::{
     About,
-    contract::{Access, Credentials, Page, Place as At},
+    contract::{Access, Page, Place as At},
     guess::{self, Guess},
     networks::Field,
 };
@@ -194,10 +194,6 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
 async fn connected(app: &App, new: &mut NewPlace, what: &str) -> Result<(), Refused> {
     let about = new.about;
     about.connector.check(&new.place).map_err(|refusal| Refused::new(ended(&refusal.to_string())))?;
-    let missing = |field: &&Field| field.needed && field.secret && new.place.credentials == Credentials::none();
-    if let Some(field) = about.fields.iter().find(missing) {
-        return Err(Refused::new(format!("{} is needed. {}", field.label, field.help)));
-    }
     if let Some(client) = app.config.outside.as_ref() {
         let access = Access { client: client.clone(), place: new.place.clone(), now: timestamp(app.hub.now()) };
         let found = about.connector.connect(&access).await.map_err(|trouble| {

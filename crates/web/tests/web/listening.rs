@@ -104,7 +104,7 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     let given = [("csrf", csrf.as_str()), ("address", typed), ("unit", "repairs")];
     let refused = lead.post("/sources/place", &given).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("Secret is needed"), "{}", refused.text);
+    assert!(refused.text.contains("choose a secret"), "{}", refused.text);
     let with = |unit: &'static str| {
         [("csrf", csrf.as_str()), ("address", typed), ("unit", unit), ("set-secret", "a long canary of a secret")]
     };
