@@ -167,16 +167,13 @@ async fn found(client: &Client, url: &str) -> Result<(Option<String>, Option<Str
 
 /// Asks once, stores nothing: a connected source by its key, or any feed by its address.
 async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
-    let (name, items, title) = match source::find_by_key(hub, key).await {
-        Ok(source) => {
-            let page = source::look(hub, client, &source).await?;
-            (source.url.unwrap_or(source.name), page.items, page.title)
-        }
-        Err(_) => {
-            let url = found(client, key).await?.0.unwrap_or_default();
-            let polled = feed::poll(client, &url, &feed::Cursor::default(), Timestamp::now()).await?;
-            (url, polled.posts, polled.title)
-        }
+    let (name, items, title) = if let Ok(source) = source::find_by_key(hub, key).await {
+        let page = source::look(hub, client, &source).await?;
+        (source.url.unwrap_or(source.name), page.items, page.title)
+    } else {
+        let url = found(client, key).await?.0.unwrap_or_default();
+        let polled = feed::poll(client, &url, &feed::Cursor::default(), Timestamp::now()).await?;
+        (url, polled.posts, polled.title)
     };
     println!("{name}: {}", title.as_deref().unwrap_or("without a title"));
     let mut refused = 0;

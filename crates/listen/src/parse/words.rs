@@ -212,9 +212,11 @@ fn cut(text: &str, divide: bool, span: &Range<usize>) -> Result<Vec<Pattern>, Qu
 /// The text with the hyphens of its words as spaces; `None` where there are none.
 fn divided(text: &str, words: &Words) -> Option<String> {
     let mut divided = text.to_owned();
-    for token in outermost(words).filter(|token| token.kind == Kind::Word && token.word.contains('-')) {
+    let hyphenated = outermost(words).filter(|token| token.kind == Kind::Word && token.word.contains('-'));
+    // From the end, so that the places of those before stay what they are.
+    for token in hyphenated.collect::<Vec<_>>().into_iter().rev() {
         let spaced = text[token.span.clone()].replace(['-', '\u{2010}', '\u{2011}', '\u{ff0d}'], " ");
-        divided = divided.replace(&text[token.span], &spaced);
+        divided.replace_range(token.span, &spaced);
     }
     (divided != text).then_some(divided)
 }

@@ -116,7 +116,7 @@ async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refuse
         what: ended(&what),
         reads: about.reads.what.to_owned(),
         pushes: !about.reads.poll,
-        proven: about.proven.words().to_string(),
+        proven: about.proven.words(),
         name: draft.name.clone(),
         units: super::lead_units(&engine.org, &signed.viewer, &draft.unit),
         fields: fields.collect(),
@@ -187,7 +187,7 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
             Err(error) => return Err(error.into()),
         };
     }
-    Ok(Flashed::new(&app, &format!("/sources/{}", source.id), flash).into_response())
+    Ok(Flashed::new(&app, format!("/sources/{}", source.id), flash).into_response())
 }
 
 /// Looks who we are there, and names the place.
