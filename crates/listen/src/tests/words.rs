@@ -40,6 +40,7 @@ fn texts_are_cut_as_the_rules_say() {
         ("Johnson&Johnson", "0-1:johnson&johnson 0:johnson 1:johnson"),
         ("C++ C# Disney+ 18+ c", "0:c++ 1:c# 2:disney+ 2:disney 3:18+ 3:18 4:c"),
         (".NET asp.x", "0:.net 0:net 1:asp 2:x"),
+        (":::www.6 7", "0L:www.6 1:7"),
         ("wi-fi tea-kettle", "0-1:wi-fi 0:wi 1:fi 2-3:tea-kettle 2:tea 3:kettle"),
         ("a-b&c", "0-1:a-b&c 0:a 1:b&c"),
         ("1-2-3-4-5-6-7-8-9", "0:1 1:2 2:3 3:4 4:5 5:6 6:7 7:8 8:9"),

@@ -210,12 +210,12 @@ fn is_full_stop(chunk: &Chunk, at: usize) -> Option<bool> {
         return Some(false);
     }
     let before = text[chunk.from..at].last();
-    if before == Some(&b'.') || !next.is_ascii_alphabetic() {
+    let www = text[chunk.from..at].to_ascii_lowercase().ends_with(b"www");
+    if before == Some(&b'.') || !(next.is_ascii_alphabetic() || www) {
         return Some(true);
     }
     let label = text[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
     let label = &text[at + 1..at + 1 + label];
-    let www = text[chunk.from..at].to_ascii_lowercase().ends_with(b"www");
     let ending = ENDINGS.iter().any(|it| it.as_bytes() == label);
     (before.is_some_and(u8::is_ascii_alphanumeric) && !www && !ending).then_some(true)
 }
