@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aim, metrics};
+use super::{Aim, metrics, rprop::Rprop};
 
 /// Accuracy below which answers are called unsure.
 const COIN: f64 = 0.55;
@@ -58,11 +58,10 @@ impl Calibration {
         own
     }
 
-    /// Gradient descent on the log-loss with a step for each parameter (Rprop), which needs no tuning.
+    /// Gradient descent on the log-loss.
     fn descend(&mut self, scores: &[f32], truth: &[u16]) {
         let labels = self.constants.len();
-        let mut steps = vec![0.1f64; labels + 1];
-        let mut before = vec![0.0f64; labels + 1];
+        let mut rprop = Rprop::new(labels + 1, 0.1, 1e-6..=1.0);
         let mut row = vec![0.0f32; labels];
         for _ in 0..150 {
             let mut gradient = vec![0.0f64; labels + 1];
@@ -75,25 +74,14 @@ impl Calibration {
                     gradient[labels] += f64::from(row[at] * scores[at]);
                 }
             }
-            for at in 0..=labels {
-                let same = gradient[at] * before[at];
-                steps[at] = (steps[at]
-                    * if same > 0.0 {
-                        1.2
-                    } else if same < 0.0 {
-                        0.5
-                    } else {
-                        1.0
-                    })
-                .clamp(1e-6, 1.0);
-                let step = (steps[at] * gradient[at].signum()) as f32;
+            for (at, slope) in gradient.into_iter().enumerate() {
+                let step = rprop.step(at, slope);
                 if at == labels {
                     self.slope = (self.slope - step).max(1e-3);
                 } else {
                     self.constants[at] -= step;
                 }
             }
-            before = gradient;
         }
     }
 

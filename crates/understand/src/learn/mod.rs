@@ -4,6 +4,7 @@ mod calibrate;
 mod dice;
 pub mod metrics;
 mod prepare;
+pub(crate) mod rprop;
 mod solve;
 mod stack;
 mod train;

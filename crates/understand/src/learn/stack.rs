@@ -1,5 +1,7 @@
 //! Multinomial logistic regression over a few dense inputs, with an L2 penalty: it weighs what several heads say.
 
+use super::rprop::Rprop;
+
 /// Weights of each label over the inputs.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stack {
@@ -14,7 +16,7 @@ impl Stack {
     pub fn fit(rows: &[f32], inputs: usize, truth: &[u16], labels: usize, penalty: f64) -> Self {
         let mut own = Self { weights: vec![0.0; labels * inputs], constants: vec![0.0; labels] };
         let parameters = labels * inputs + labels;
-        let (mut steps, mut before) = (vec![0.02f64; parameters], vec![0.0f64; parameters]);
+        let mut rprop = Rprop::new(parameters, 0.02, 1e-7..=0.5);
         let mut chances = vec![0.0f32; labels];
         let mut gradient = vec![0.0f64; parameters];
         for _ in 0..120 {
@@ -33,30 +35,19 @@ impl Stack {
                 let pull = own.weights.get(at).map_or(0.0, |weight| penalty * f64::from(*weight));
                 gradient[at] = f64::from(*sum) + pull;
             }
-            own.step(&gradient, &mut steps, &mut before);
+            own.step(&gradient, &mut rprop);
         }
         own
     }
 
-    /// One step of Rprop (Riedmiller & Braun 1993): each parameter keeps its own step size.
-    fn step(&mut self, gradient: &[f64], steps: &mut [f64], before: &mut [f64]) {
+    /// One round; a parameter without slope stays.
+    fn step(&mut self, gradient: &[f64], rprop: &mut Rprop) {
         let inner = self.weights.len();
-        for (at, now) in gradient.iter().enumerate() {
-            let same = now * before[at];
-            steps[at] = (steps[at]
-                * if same > 0.0 {
-                    1.2
-                } else if same < 0.0 {
-                    0.5
-                } else {
-                    1.0
-                })
-            .clamp(1e-7, 0.5);
-            let step = (steps[at] * now.signum()) as f32;
-            if *now != 0.0 {
+        for (at, slope) in gradient.iter().enumerate() {
+            let step = rprop.step(at, *slope);
+            if *slope != 0.0 {
                 if at < inner { self.weights[at] -= step } else { self.constants[at - inner] -= step }
             }
-            before[at] = *now;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Making a panel from labelled examples. Reading files is the caller's (`examples/make_panel.rs`).
 
 use super::{Grams, Judge, Panel, PanelManifest, Reader};
-use crate::learn::{Example, Recipe, train};
+use crate::learn::{Example, Recipe, rprop::Rprop, train};
 use crate::{Lexicon, Rules};
 
 /// What one head learns from.
@@ -123,7 +123,7 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
     }
     let mut weights = vec![0.0f32; count + 2];
     (weights[0], weights[1]) = (1.0, 1.0);
-    let (mut steps, mut before) = (vec![0.05f64; count + 2], vec![0.0f64; count + 2]);
+    let mut rprop = Rprop::new(count + 2, 0.05, 1e-6..=1.0);
     let mut right = 0;
     for _ in 0..80 {
         let mut gradient = vec![0.0f64; count + 2];
@@ -140,20 +140,9 @@ fn fit_language(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> (Vec
                 gradient[2 + at] += chance;
             }
         }
-        for at in 0..count + 2 {
-            let same = gradient[at] * before[at];
-            steps[at] = (steps[at]
-                * if same > 0.0 {
-                    1.2
-                } else if same < 0.0 {
-                    0.5
-                } else {
-                    1.0
-                })
-            .clamp(1e-6, 1.0);
-            weights[at] -= (steps[at] * gradient[at].signum()) as f32;
+        for (at, slope) in gradient.into_iter().enumerate() {
+            weights[at] -= rprop.step(at, slope);
         }
-        before = gradient;
     }
     for constant in &mut weights[2..] {
         *constant = constant.clamp(RAREST, COMMONEST);
