@@ -1,6 +1,6 @@
 //! How many people say nearly the same, and waves of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dandelion_post::Micros;
 use serde::Serialize;
@@ -76,31 +76,29 @@ async fn find_waves(hub: &Hub, since: Micros) -> Result<Vec<Wave>> {
         group by g.group_id having count(*) >= $2";
     let mut waves = Vec::new();
     for row in hub.db.all(q!(sql, since, WAVE_PEOPLE)).await? {
-        let group = row.get("group_id")?;
-        if concerned(hub, group, since).await? >= WAVE_PEOPLE {
-            waves.extend(wave(hub, group, since).await?);
-        }
+        waves.extend(wave(hub, row.get("group_id")?, since).await?);
     }
     waves.sort_by_key(|wave| (-wave.people, wave.from));
     waves.truncate(5);
     Ok(waves)
 }
 
-/// How many people of a group said it about us.
-async fn concerned(hub: &Hub, group: i64, since: Micros) -> Result<i64> {
-    let sql = "select count(distinct coalesce(p.author_id, -p.id)) as people from prints g
-        join posts p on p.id = g.post_id join mentions m on m.post_id = p.id
-        where g.group_id = $1 and p.created_at >= $2 and m.off_at is null";
-    hub.db.one(q!(sql, group, since)).await?.get("people")
-}
-
-/// The fullest hour of a group, if it is a wave.
+/// The fullest hour of a group, if it is a wave and enough of its people said it about us.
 async fn wave(hub: &Hub, group: i64, since: Micros) -> Result<Option<Wave>> {
-    let sql =
-        "select p.created_at as at, coalesce(p.author_id, -p.id) as who from prints g join posts p on p.id = g.post_id
+    let sql = "select p.created_at as at, coalesce(p.author_id, -p.id) as who, m.id as mention
+        from prints g join posts p on p.id = g.post_id left join mentions m on m.post_id = p.id and m.off_at is null
         where g.group_id = $1 and p.created_at >= $2 order by p.created_at, p.id";
-    let rows = hub.db.all(q!(sql, group, since)).await?;
-    let said = rows.iter().map(|row| Ok((row.get("at")?, row.get("who")?))).collect::<Result<Vec<(Micros, i64)>>>()?;
+    let (mut said, mut concerned) = (Vec::new(), HashSet::new());
+    for row in hub.db.all(q!(sql, group, since)).await? {
+        let (at, who): (Micros, i64) = (row.get("at")?, row.get("who")?);
+        if row.get::<Option<i64>, _>("mention")?.is_some() {
+            concerned.insert(who);
+        }
+        said.push((at, who));
+    }
+    if (concerned.len() as i64) < WAVE_PEOPLE {
+        return Ok(None);
+    }
     let Some((from, to, people)) = fullest(&said, WAVE_WITHIN).filter(|(_, _, people)| *people >= WAVE_PEOPLE) else {
         return Ok(None);
     };
