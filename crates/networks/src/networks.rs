@@ -167,6 +167,11 @@ pub fn find(name: &str) -> Option<&'static About> {
 }
 
 impl About {
+    /// Whether its sources are places of a network, and not one of the kinds a source can be by itself.
+    pub fn has_places(&self) -> bool {
+        !matches!(self.name, "feed" | "webhook" | "file")
+    }
+
     /// The field that holds what proves who we are, where there is one.
     pub fn secret(&self) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.secret)

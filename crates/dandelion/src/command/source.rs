@@ -104,7 +104,7 @@ fn place(wanted: (Option<&str>, Option<&str>), typed: Option<&str>) -> Result<Op
         }
         (None, None) => return Ok(None),
     };
-    Ok((!matches!(about.name, "feed" | "webhook" | "file")).then_some((about, place)))
+    Ok(about.has_places().then_some((about, place)))
 }
 
 /// A secret out of a file, so that it stands neither in the list of processes nor in the shell's history.

@@ -11,6 +11,7 @@ use dandelion_hub::{
     source::{self, Import, Kind, NewSource, Read, Source},
 };
 use dandelion_networks::{
+    egress::Client,
     feed,
     file::{Format, Mapping, Place, Reader},
 };
@@ -18,8 +19,11 @@ use dandelion_post::timestamp;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::refused::Refused;
-use crate::{App, Problem, view::Choice};
+use super::refused::{Refused, ended};
+use crate::{
+    App, Problem,
+    view::{Choice, Flash},
+};
 
 /// Longest name of a source, in characters.
 const NAME: usize = 120;
@@ -34,7 +38,7 @@ pub(super) async fn look(app: &App, address: &str) -> Result<Vec<feed::Found>, R
     }
     feed::discover(client, address, timestamp(app.hub.now()))
         .await
-        .map_err(|error| Refused::new(super::refused::ended(&error.to_string())))
+        .map_err(|error| Refused::new(ended(&error.to_string())))
 }
 
 /// Feeds to choose from, the first one chosen.
@@ -63,12 +67,30 @@ pub(super) async fn feed(
     let new = new_feed(unit, found, name);
     let added = source::connect(&app.hub, viewer, new).await?;
     let Some(client) = app.config.outside.as_ref() else { return Ok((added, Ok(Accounting::default()))) };
-    let read = match source::poll_now(&app.hub, viewer, client, added.id).await {
-        Ok(counted) => Ok(counted),
-        Err(Error::Conflict(words)) => Err(words),
-        Err(error) => return Err(error),
-    };
+    let read = read_now(app, viewer, client, &added).await?;
     Ok((added, read))
+}
+
+/// Reads a source that was just connected; the words say why it gave nothing.
+pub(super) async fn read_now(
+    app: &App,
+    viewer: &Viewer,
+    client: &Client,
+    added: &Source,
+) -> Result<Result<Accounting, String>, Error> {
+    match source::poll_now(&app.hub, viewer, client, added.id).await {
+        Ok(counted) => Ok(Ok(counted)),
+        Err(Error::Conflict(words)) => Ok(Err(words)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is said of a source that was connected and read.
+pub(super) fn said(source: &Source, read: &Result<Accounting, String>) -> Flash {
+    match read {
+        Ok(counted) => Flash::done(format!("{} is connected; it {}.", source.name, gave(counted))),
+        Err(why) => Flash::problem(format!("{} is connected, but could not be read: {}", source.name, ended(why))),
+    }
 }
 
 /// Connects a feed of a list, to be read in its turn; false where it is connected already.
@@ -130,7 +152,7 @@ pub(super) async fn file(
     let fingerprint = format!("{}-{}", bytes.len(), URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes)));
     let reader = match Reader::open(format, Box::new(Cursor::new(bytes)), &Mapping::default(), Place::default()) {
         Ok(reader) => reader,
-        Err(error) => return Ok(Err(Refused::new(super::refused::ended(&error.to_string())))),
+        Err(error) => return Ok(Err(Refused::new(ended(&error.to_string())))),
     };
     let source = match file_source(app, viewer, unit, &name).await {
         Ok(source) => source,

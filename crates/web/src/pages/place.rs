@@ -51,7 +51,7 @@ pub(super) fn routes() -> Router<App> {
 /// The network that something typed is of, where that can be seen and it is no mere web page.
 pub(super) fn recognised(typed: &str) -> Option<(&'static About, Guess)> {
     let first = guess::guess(typed).into_iter().next()?;
-    (first.1.sure >= 2 && !matches!(first.0.name, "feed" | "webhook" | "file")).then_some(first)
+    (first.1.sure >= 2 && first.0.has_places()).then_some(first)
 }
 
 /// What was typed, and what a form adds to it.
@@ -179,13 +179,7 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
     };
     let mut flash = Flash::done(format!("{} is connected.", source.name));
     if let Some(client) = app.config.outside.as_ref().filter(|_| about.reads.poll) {
-        flash = match source::poll_now(&app.hub, &signed.viewer, client, source.id).await {
-            Ok(counted) => Flash::done(format!("{} is connected; it {}.", source.name, connect::gave(&counted))),
-            Err(dandelion_hub::Error::Conflict(words)) => {
-                Flash::problem(format!("{} is connected, but could not be read: {}", source.name, ended(&words)))
-            }
-            Err(error) => return Err(error.into()),
-        };
+        flash = connect::said(&source, &connect::read_now(&app, &signed.viewer, client, &source).await?);
     }
     Ok(Flashed::new(&app, format!("/sources/{}", source.id), flash).into_response())
 }

@@ -181,14 +181,7 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
         return ask(&app, &signed, draft, connect::choices(&found), None).await;
     };
     match connect::feed(&app, &signed.viewer, unit, feed, &draft.name).await {
-        Ok((source, Ok(counted))) => {
-            let words = format!("{} is connected; it {}.", source.name, connect::gave(&counted));
-            Ok(go(&app, source.id, Flash::done(words)))
-        }
-        Ok((source, Err(why))) => {
-            let words = format!("{} is connected, but could not be read: {}", source.name, ended(&why));
-            Ok(go(&app, source.id, Flash::problem(words)))
-        }
+        Ok((source, read)) => Ok(go(&app, source.id, connect::said(&source, &read))),
         Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
     }
 }
