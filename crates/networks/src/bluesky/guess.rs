@@ -55,7 +55,8 @@ fn account(sure: u8, who: &str) -> Option<Guess> {
         return None;
     }
     let shown = if is_did(&who) { who.clone() } else { format!("@{who}") };
-    let what = format!("{shown} on Bluesky: its posts, or with its app password whoever mentions, answers or quotes it");
+    let what =
+        format!("{shown} on Bluesky: its posts, or with its app password whoever mentions, answers or quotes it");
     Some(Guess::new(sure, APP_VIEW, &[("account", &who)], what))
 }
 
@@ -87,16 +88,32 @@ mod tests {
             ("at://company.example/app.bsky.feed.post/3k", 3, "company.example"),
             ("at://did:plc:z72i7hdynmk6r22z27h6tvur", 3, "did:plc:z72i7hdynmk6r22z27h6tvur"),
             ("https://bsky.app/profile/company.example", 3, "company.example"),
-            ("https://bsky.app/profile/did%3Aplc%3Az72i7hdynmk6r22z27h6tvur/post/3k", 3, "did:plc:z72i7hdynmk6r22z27h6tvur"),
+            (
+                "https://bsky.app/profile/did%3Aplc%3Az72i7hdynmk6r22z27h6tvur/post/3k",
+                3,
+                "did:plc:z72i7hdynmk6r22z27h6tvur",
+            ),
             ("https://bsky.app/hashtag/k%C3%A4se?author=x", 3, "#käse"),
             ("https://bsky.app/search?q=kettle+leaks", 3, "kettle leaks"),
         ] {
             assert_eq!(found(typed), Some((sure, what.to_owned())), "{typed}");
         }
         for other in [
-            "company.example", "@ana", "@ana@m.example", "#kettle", "did:x", "did:plc:", "at://", "at://did:plc",
-            "https://bsky.app/", "https://bsky.app/search", "https://bsky.app/hashtag/%20", "https://x.example/profile/a.b",
-            "@a..b", "@-a.b", "@127.0.0.1",
+            "company.example",
+            "@ana",
+            "@ana@m.example",
+            "#kettle",
+            "did:x",
+            "did:plc:",
+            "at://",
+            "at://did:plc",
+            "https://bsky.app/",
+            "https://bsky.app/search",
+            "https://bsky.app/hashtag/%20",
+            "https://x.example/profile/a.b",
+            "@a..b",
+            "@-a.b",
+            "@127.0.0.1",
         ] {
             assert_eq!(found(other), None, "{other}");
         }

@@ -85,7 +85,9 @@ fn document_of(access: &Access, did: &str) -> Result<String, Trouble> {
     // Accounts have no paths in their did:web; a port is written %3A.
     let host = host.replace("%3A", ":");
     let url = Url::parse(&format!("https://{host}/.well-known/did.json")).ok();
-    url.filter(|url| url.username().is_empty()).map(String::from).ok_or_else(|| Trouble::wrong(format!("{did} is no DID")))
+    url.filter(|url| url.username().is_empty())
+        .map(String::from)
+        .ok_or_else(|| Trouble::wrong(format!("{did} is no DID")))
 }
 
 /// The server a DID document names, if the document is this DID's.
@@ -116,14 +118,46 @@ mod tests {
 
     #[test]
     fn handles_and_dids_are_what_the_specification_says() {
-        for good in ["jay.bsky.social", "8.cn", "name.t--t", "xn--notarealidn.com", "a.co", "www.maseľkowski.net".replace('ľ', "l").as_str()] {
+        for good in [
+            "jay.bsky.social",
+            "8.cn",
+            "name.t--t",
+            "xn--notarealidn.com",
+            "a.co",
+            "www.maseľkowski.net".replace('ľ', "l").as_str(),
+        ] {
             assert!(is_handle(good), "{good}");
         }
-        for bad in ["jo@hn.test", "💩.test", "john..test", "xn--bücher-.tld", "john.0", "cn.8", "www.masełkowski.pl.com", "org", "name.org.", "-a.b", "a-.b", ""] {
+        for bad in [
+            "jo@hn.test",
+            "💩.test",
+            "john..test",
+            "xn--bücher-.tld",
+            "john.0",
+            "cn.8",
+            "www.masełkowski.pl.com",
+            "org",
+            "name.org.",
+            "-a.b",
+            "a-.b",
+            "",
+        ] {
             assert!(!is_handle(bad), "{bad}");
         }
-        assert!(is_did("did:plc:z72i7hdynmk6r22z27h6tvur") && is_did("did:web:example.com") && is_did("did:web:localhost%3A2583"));
-        for bad in ["did:method:val", "did:plc:z72", "DID:plc:z72i7hdynmk6r22z27h6tvur", "did:web:", "did:web:a b.c", "did:web:x", "did:web:a/b.c"] {
+        assert!(
+            is_did("did:plc:z72i7hdynmk6r22z27h6tvur")
+                && is_did("did:web:example.com")
+                && is_did("did:web:localhost%3A2583")
+        );
+        for bad in [
+            "did:method:val",
+            "did:plc:z72",
+            "DID:plc:z72i7hdynmk6r22z27h6tvur",
+            "did:web:",
+            "did:web:a b.c",
+            "did:web:x",
+            "did:web:a/b.c",
+        ] {
             assert!(!is_did(bad), "{bad}");
         }
     }

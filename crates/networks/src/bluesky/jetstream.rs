@@ -1,7 +1,7 @@
 //! Jetstream: everything the network says, as JSON over a WebSocket (v1 `/subscribe`, v2 `subscribeEvents`). Here it is a
 //! bell: what concerns a place makes the poller ask, and a deletion of what concerned it is taken in at once.
 //!
-//! An event is there a moment before the list that is asked knows it, so a bell rings again a little later.
+//! An event is there a moment before the list that is asked knows it, so the bell rings a moment later, and again.
 
 use std::{
     borrow::Cow,
@@ -32,8 +32,9 @@ const SECOND: &str = "/xrpc/network.bsky.jetstream.subscribeEvents";
 /// How long a stream may be silent: the whole network always speaks, one account does not.
 const SILENT: Duration = Duration::from_mins(2);
 const SILENT_ALONE: Duration = Duration::from_mins(30);
-/// When a bell rings again.
-const AGAIN: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
+/// When the bell rings after an event.
+const RINGS: [Duration; 4] =
+    [Duration::from_millis(300), Duration::from_millis(1_400), Duration::from_secs(4), Duration::from_secs(15)];
 /// Posts remembered that concerned a place, so that their deletions are known.
 const REMEMBERED: usize = 4096;
 
@@ -167,22 +168,22 @@ impl Ears for Listening {
     fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
         Box::pin(async move {
             loop {
-                let frame = match self.again.front() {
-                    Some(at) => match timeout_at(*at, self.socket.next()).await {
-                        Ok(frame) => frame?,
-                        Err(_) => {
-                            self.again.pop_front();
-                            return Ok(Heard::Ring);
-                        }
-                    },
-                    None => self.socket.next().await?,
+                let frame = if let Some(at) = self.again.front() {
+                    let Ok(frame) = timeout_at(*at, self.socket.next()).await else {
+                        self.again.pop_front();
+                        return Ok(Heard::Ring);
+                    };
+                    frame?
+                } else {
+                    self.socket.next().await?
                 };
                 match self.filter.read(&frame) {
                     News::Post(uri) => {
                         self.remember(uri);
+                        // Where one event follows the other, the first ring is not put off by the next.
+                        let next = self.again.front().copied();
                         let now = Instant::now();
-                        self.again = AGAIN.map(|after| now + after).into();
-                        return Ok(Heard::Ring);
+                        self.again = next.into_iter().chain(RINGS.map(|after| now + after)).collect();
                     }
                     News::Gone(uri, at) if self.known.contains(&uri) || self.filter.is_by() => {
                         return Ok(Heard::Change(Box::new(Ok(post::deletion(&uri, at)))));
@@ -413,17 +414,31 @@ mod tests {
         for frame in [v1, v2] {
             let about = |record: Value| Filter::about(US).read(&frame(COLLECTION, "create", record));
             assert_eq!(about(mention.clone()), News::Post(uri.clone()));
-            assert_eq!(about(json!({ "text": "re", "reply": { "root": ours, "parent": theirs } })), News::Post(uri.clone()));
-            assert_eq!(about(json!({ "text": "q", "embed": { "$type": "e", "record": ours } })), News::Post(uri.clone()));
-            assert_eq!(about(json!({ "text": "q", "embed": { "media": {}, "record": { "record": ours } } })), News::Post(uri.clone()));
+            assert_eq!(
+                about(json!({ "text": "re", "reply": { "root": ours, "parent": theirs } })),
+                News::Post(uri.clone())
+            );
+            assert_eq!(
+                about(json!({ "text": "q", "embed": { "$type": "e", "record": ours } })),
+                News::Post(uri.clone())
+            );
+            assert_eq!(
+                about(json!({ "text": "q", "embed": { "media": {}, "record": { "record": ours } } })),
+                News::Post(uri.clone())
+            );
             assert_eq!(about(json!({ "text": format!("{US} by word only") })), News::Nothing);
             assert_eq!(about(json!({ "text": 7 })), News::Nothing);
             assert_eq!(Filter::about(US).read(&frame("app.bsky.feed.like", "create", mention.clone())), News::Nothing);
-            assert_eq!(Filter::about(US).read(&frame(COLLECTION, "delete", Value::Null)), News::Gone(uri.clone(), "2024-09-09T19:46:02.329308Z".parse().unwrap()));
+            assert_eq!(
+                Filter::about(US).read(&frame(COLLECTION, "delete", Value::Null)),
+                News::Gone(uri.clone(), "2024-09-09T19:46:02.329308Z".parse().unwrap())
+            );
             assert_eq!(Filter::by(ANA).read(&frame(COLLECTION, "create", json!({}))), News::Post(uri.clone()));
             assert_eq!(Filter::by(US).read(&frame(COLLECTION, "create", mention.clone())), News::Nothing);
             assert_eq!(Filter::by(US).read(&frame(COLLECTION, "delete", Value::Null)), News::Nothing);
-            let words = |search: &str| Filter::words(search).read(&frame(COLLECTION, "create", json!({ "text": "My KETTLE \"leaks\"" })));
+            let words = |search: &str| {
+                Filter::words(search).read(&frame(COLLECTION, "create", json!({ "text": "My KETTLE \"leaks\"" })))
+            };
             assert_eq!(words("#kettle leaks"), News::Post(uri.clone()));
             assert_eq!(words("kettle toaster"), News::Nothing);
         }

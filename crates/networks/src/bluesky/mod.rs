@@ -29,6 +29,7 @@ use crate::{
 use place::Reading;
 
 pub use jetstream::{Filter, News};
+pub use post::post as read_post;
 pub use rich::length;
 
 /// What this network is.

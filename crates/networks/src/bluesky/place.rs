@@ -57,8 +57,12 @@ pub(super) fn check(place: &Place) -> Result<(), Refusal> {
     who("account")?;
     who("handle")?;
     for name in ["jetstream", "plc", "appview"] {
+        let socket = |value: &str| {
+            let plain = value.strip_prefix("wss://").or_else(|| value.strip_prefix("ws://"));
+            name == "jetstream" && (value == "none" || plain.is_some_and(|rest| web(&format!("https://{rest}"))))
+        };
         match place.setting(name) {
-            Some(value) if !web(value) && !(name == "jetstream" && value == "none") => {
+            Some(value) if !web(value) && !socket(value) => {
                 return Err(Refusal::new(name, "is no web address; write it as https://host", value));
             }
             _ => {}
@@ -98,7 +102,10 @@ mod tests {
         let read = |settings, password| reading(&place("https://x.example", &settings, password)).unwrap();
         assert_eq!(read(json!({ "account": "@a.example" }), ""), Reading::Account("a.example".into()));
         assert_eq!(read(json!({ "account": "@a.example" }), "p"), Reading::Mentions);
-        assert_eq!(read(json!({ "account": "a.example", "read": "account" }), "p"), Reading::Account("a.example".into()));
+        assert_eq!(
+            read(json!({ "account": "a.example", "read": "account" }), "p"),
+            Reading::Account("a.example".into())
+        );
         assert_eq!(read(json!({ "search": "kettle" }), "p"), Reading::Search("kettle".into()));
     }
 
@@ -113,10 +120,16 @@ mod tests {
         assert!(said("https://x.example", json!({ "account": "ana" }), "").starts_with("account:"));
         assert!(said("https://x.example", json!({}), "").starts_with("account:"));
         assert!(said("https://x.example", json!({}), "p").starts_with("handle:"));
-        assert!(said("https://x.example", json!({ "read": "mentions", "account": "a.example" }), "").starts_with("password:"));
+        assert!(
+            said("https://x.example", json!({ "read": "mentions", "account": "a.example" }), "")
+                .starts_with("password:")
+        );
         assert!(said("https://x.example", json!({ "read": "search" }), "").starts_with("search:"));
         assert!(said("https://x.example", json!({ "read": "x" }), "").starts_with("read:"));
-        assert!(said("https://x.example", json!({ "account": "a.example", "jetstream": "x" }), "").starts_with("jetstream:"));
+        assert!(
+            said("https://x.example", json!({ "account": "a.example", "jetstream": "x" }), "")
+                .starts_with("jetstream:")
+        );
         assert_eq!(said("https://x.example", json!({ "account": "a.example", "jetstream": "none" }), ""), "");
     }
 }

@@ -10,8 +10,8 @@ use crate::contract::{Item, checked, refused};
 /// What posts are kept in.
 pub(super) const COLLECTION: &str = "app.bsky.feed.post";
 
-/// Reads one post.
-pub(super) fn post(raw: Value) -> Item {
+/// Reads one post as the network shows it (`app.bsky.feed.defs#postView`) or tells of it (a notification).
+pub fn post(raw: Value) -> Item {
     let Value::Object(mut fields) = raw else { return Err(refused("post", "is no object", &raw)) };
     let whole = Value::Object(fields.clone());
     let Some(uri) = fields.remove("uri").and_then(|uri| uri.as_str().map(ToOwned::to_owned)) else {
@@ -129,7 +129,8 @@ fn media(embed: &Value) -> Vec<Media> {
     let pictures = embed["images"].as_array().into_iter().flatten().filter_map(|image| {
         Some(Media { kind: "image".into(), url: image["fullsize"].as_str()?.to_owned(), alt: alt(image) })
     });
-    let film = embed["playlist"].as_str().map(|url| Media { kind: "video".into(), url: url.to_owned(), alt: alt(embed) });
+    let film =
+        embed["playlist"].as_str().map(|url| Media { kind: "video".into(), url: url.to_owned(), alt: alt(embed) });
     pictures.chain(film).collect()
 }
 
@@ -200,9 +201,13 @@ mod tests {
     #[test]
     fn what_is_no_post_is_refused_and_kept() {
         let like = format!("at://{ANA}/app.bsky.feed.like/3k");
-        for raw in [json!(3), json!({}), json!({ "uri": like, "record": {} }), json!({ "uri": format!("at://{ANA}/app.bsky.feed.post/3k") }),
-            json!({ "uri": format!("at://{ANA}/app.bsky.feed.post/../x"), "record": { "text": "x" } })]
-        {
+        for raw in [
+            json!(3),
+            json!({}),
+            json!({ "uri": like, "record": {} }),
+            json!({ "uri": format!("at://{ANA}/app.bsky.feed.post/3k") }),
+            json!({ "uri": format!("at://{ANA}/app.bsky.feed.post/../x"), "record": { "text": "x" } }),
+        ] {
             assert_eq!(post(raw.clone()).unwrap_err().raw, raw.to_string());
         }
     }

@@ -19,7 +19,8 @@ use crate::{
 pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
     let (letters, bytes) = (rich::length(&reply.text), reply.text.len());
     if letters > rich::MOST || bytes > rich::MOST_BYTES {
-        let why = format!("{letters} letters, and Bluesky takes {} (and {} bytes); shorten it", rich::MOST, rich::MOST_BYTES);
+        let why =
+            format!("{letters} letters, and Bluesky takes {} (and {} bytes); shorten it", rich::MOST, rich::MOST_BYTES);
         return Answer::Refused { why };
     }
     let written = async {
@@ -46,7 +47,9 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
         return match look(access, &did, &key, &reply.text).await {
             Ok(Found::Published { remote_id, url }) => Answer::Published { remote_id, url },
             Ok(Found::Unclear(why)) => Answer::InDoubt { why },
-            Ok(Found::NotThere) => Answer::Later { after: None, why: "it was there and is gone; it is tried again".into() },
+            Ok(Found::NotThere) => {
+                Answer::Later { after: None, why: "it was there and is gone; it is tried again".into() }
+            }
             Err(trouble) => Answer::InDoubt { why: trouble.to_string() },
         };
     }
@@ -153,7 +156,9 @@ async fn resolved(access: &Access, handle: &str) -> Result<Option<String>, Troub
 /// The post that is answered and the one its conversation began with, each by address and content.
 async fn answered(access: &Access, uri: &str) -> Result<Value, Trouble> {
     if post::parts(uri).is_none() {
-        return Err(Trouble::wrong(format!("the post answered ({uri}) is not of Bluesky; answer it where it was said")));
+        return Err(Trouble::wrong(format!(
+            "the post answered ({uri}) is not of Bluesky; answer it where it was said"
+        )));
     }
     let (found, _) = get(access, "app.bsky.feed.getPosts", &[("uris", uri)]).await?;
     let parent = &found["posts"][0];
@@ -193,7 +198,11 @@ mod tests {
         for key in keys {
             // The specification's own pattern.
             assert!(key.len() == 13 && b"234567abcdefghij".contains(&key.as_bytes()[0]), "{key}");
-            assert!(key.bytes().all(|b| b"234567abcdefghijklmnopqrstuvwxyz".contains(&b)) && key.starts_with("3j") | key.starts_with("3k") | key.starts_with("3l"), "{key}");
+            assert!(
+                key.bytes().all(|b| b"234567abcdefghijklmnopqrstuvwxyz".contains(&b))
+                    && key.starts_with("3j") | key.starts_with("3k") | key.starts_with("3l"),
+                "{key}"
+            );
         }
     }
 }

@@ -101,13 +101,26 @@ mod tests {
     #[test]
     fn parts_are_marked_where_their_bytes_stand() {
         let one = |part: &str, what: &str| vec![(part.to_owned(), what.to_owned())];
-        assert_eq!(seen("✨ see https://x.example/a?b=c#d."), one("https://x.example/a?b=c#d", "link https://x.example/a?b=c#d"));
+        assert_eq!(
+            seen("✨ see https://x.example/a?b=c#d."),
+            one("https://x.example/a?b=c#d", "link https://x.example/a?b=c#d")
+        );
         assert_eq!(seen("(https://x.example/a_(b))."), one("https://x.example/a_(b)", "link https://x.example/a_(b)"));
         assert_eq!(seen("grüß dich, @Ana.Example!"), one("@Ana.Example", "mention ana.example"));
         assert_eq!(seen("@ana.example: hi"), one("@ana.example", "mention ana.example"));
         assert_eq!(seen("mein #Käse-brot, bitte"), one("#Käse-brot", "tag Käse-brot"));
         assert_eq!(seen("日本 #ケトル。"), one("#ケトル", "tag ケトル"));
-        for none in ["mail ana@x.example", "@ana", "#1", "#", "C#", "http://localhost", "https://", "ftp://x.example", "see x.example"] {
+        for none in [
+            "mail ana@x.example",
+            "@ana",
+            "#1",
+            "#",
+            "C#",
+            "http://localhost",
+            "https://",
+            "ftp://x.example",
+            "see x.example",
+        ] {
             assert_eq!(seen(none), [], "{none}");
         }
         assert_eq!(seen("@a.example @b.example #c").len(), 3);
@@ -115,7 +128,9 @@ mod tests {
 
     #[test]
     fn letters_are_counted_as_people_see_them() {
-        for (text, count) in [("", 0), ("hello", 5), ("👨‍👩‍👧‍👦", 1), ("👋🏽", 1), ("🇩🇪", 1), ("e\u{301}", 1), ("नमस्ते", 3), ("a\r\nb", 3)] {
+        for (text, count) in
+            [("", 0), ("hello", 5), ("👨‍👩‍👧‍👦", 1), ("👋🏽", 1), ("🇩🇪", 1), ("e\u{301}", 1), ("नमस्ते", 3), ("a\r\nb", 3)]
+        {
             assert_eq!(length(text), count, "{text}");
         }
     }
