@@ -25,17 +25,23 @@ async fn streamed(test: TestHub) {
     let listener = Listener::new(world.hub.clone(), crate::world::client());
     let running = tokio::spawn(listener.clone().run(told));
     until("the stream is open", || async { listener.open() == [source.id] }).await;
-    let mut slowest = Duration::ZERO;
+    let (mut slowest, mut since_said) = (Duration::ZERO, Duration::ZERO);
     let mut last = String::new();
     for number in 0..5 {
         let words = format!("kettle {number} leaks");
         let said = Instant::now();
         last = peer.say(&words).await;
+        let shown = Instant::now();
         until(&words, || world.has(source.id, &words)).await;
-        slowest = slowest.max(said.elapsed());
+        (slowest, since_said) = (slowest.max(shown.elapsed()), since_said.max(said.elapsed()));
     }
+    // Counted from when the network itself shows it to us: how long its servers take from one to the other is theirs.
     assert!(slowest < Duration::from_secs(2), "the slowest took {slowest:?}");
-    eprintln!("the slowest of 5 streamed posts was stored {} ms after it was said", slowest.as_millis());
+    eprintln!(
+        "the slowest of 5 streamed posts was stored {} ms after the network showed it, {} ms after it was said",
+        slowest.as_millis(),
+        since_said.as_millis()
+    );
     // What concerned us and is gone is told by the stream, long before anybody would look again.
     peer.delete(&last).await;
     until("the deletion", || async { world.posts(source.id).await.iter().any(|post| post.deleted) }).await;

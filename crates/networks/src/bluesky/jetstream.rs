@@ -32,9 +32,9 @@ const SECOND: &str = "/xrpc/network.bsky.jetstream.subscribeEvents";
 /// How long a stream may be silent: the whole network always speaks, one account does not.
 const SILENT: Duration = Duration::from_mins(2);
 const SILENT_ALONE: Duration = Duration::from_mins(30);
-/// When the bell rings after an event.
-const RINGS: [Duration; 4] =
-    [Duration::from_millis(300), Duration::from_millis(1_400), Duration::from_secs(4), Duration::from_secs(15)];
+/// When the bell rings after an event, in milliseconds: the lists of a network at ease know of it within one second, of a
+/// busy one within some.
+const RINGS: [u64; 6] = [300, 1_300, 2_300, 3_500, 6_000, 15_000];
 /// Posts remembered that concerned a place, so that their deletions are known.
 const REMEMBERED: usize = 4096;
 
@@ -183,7 +183,8 @@ impl Ears for Listening {
                         // Where one event follows the other, the first ring is not put off by the next.
                         let next = self.again.front().copied();
                         let now = Instant::now();
-                        self.again = next.into_iter().chain(RINGS.map(|after| now + after)).collect();
+                        self.again =
+                            next.into_iter().chain(RINGS.map(|after| now + Duration::from_millis(after))).collect();
                     }
                     News::Gone(uri, at) if self.known.contains(&uri) || self.filter.is_by() => {
                         return Ok(Heard::Change(Box::new(Ok(post::deletion(&uri, at)))));
