@@ -4,6 +4,7 @@
 mod bluesky;
 mod bluesky_peer;
 mod faults;
+mod fediverse;
 mod mastodon;
 mod peer;
 mod reading;

@@ -42,11 +42,11 @@ enum Kind {
 }
 
 /// One at a time: each takes a whole core for seconds to come up, and tests measure how long things take.
-static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 type Turn = tokio::sync::MutexGuard<'static, ()>;
 
 /// Ends with the test, whatever becomes of it.
-struct Process(Child, Option<PathBuf>);
+pub struct Process(pub Child, pub Option<PathBuf>);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -344,7 +344,7 @@ async fn ask(port: u16, method: Method, path: &str, token: &str, body: Option<&V
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-async fn up(port: u16, path: &str) {
+pub async fn up(port: u16, path: &str) {
     for _ in 0..600 {
         if loopback().get(&format!("http://127.0.0.1:{port}{path}"), &[]).await.is_ok_and(|a| a.status == 200) {
             return;
@@ -354,7 +354,7 @@ async fn up(port: u16, path: &str) {
     panic!("the server at {port} does not come up");
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
