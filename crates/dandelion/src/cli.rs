@@ -67,6 +67,9 @@ pub enum Command {
     /// Connected places we read from
     #[command(subcommand)]
     Source(Source),
+    /// Our own actors on ActivityPub, @care@yourcompany.example
+    #[command(subcommand)]
+    Actor(Actor),
     /// Saved listening queries
     #[command(subcommand)]
     Query(Query),
@@ -174,6 +177,24 @@ pub struct Import {
     /// The network of posts that do not say theirs [default: file]
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,
+}
+
+/// Actors.
+#[derive(Debug, Subcommand)]
+pub enum Actor {
+    /// Make an actor; public_url says where it lives
+    Add {
+        /// The part before the host: care, of @care@yourcompany.example
+        name: String,
+        /// What it is called, for people
+        #[arg(long)]
+        label: Option<String>,
+        /// Key of the unit that speaks from it; the hub where left out
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// List them, with how many follow
+    List,
 }
 
 /// Sources.

@@ -155,6 +155,8 @@ impl Proven {
 pub static NETWORKS: &[About] = &[
     crate::feed::ABOUT,
     crate::mastodon::ABOUT,
+    crate::bluesky::ABOUT,
+    crate::activitypub::ABOUT,
     crate::github::ABOUT,
     crate::webhook::ABOUT,
     crate::file::ABOUT,

@@ -18,7 +18,10 @@ use dandelion_networks::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::faults::Proxy;
+use crate::{
+    bluesky_peer::Bluesky,
+    faults::{Fault, Proxy},
+};
 
 /// A network's server, behind a proxy that can do harm.
 pub struct Peer {
@@ -34,14 +37,16 @@ enum Kind {
     Demo { _process: Process, port: u16 },
     /// mastodon-mock: a stateful server with Mastodon's interface.
     Mastodon { _process: Process, port: u16, us: Mutex<String>, ana: String, _turn: Turn },
+    /// The network of @atproto/dev-env.
+    Bluesky(Box<Bluesky>),
 }
 
 /// One at a time: each takes a whole core for seconds to come up, and tests measure how long things take.
-static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 type Turn = tokio::sync::MutexGuard<'static, ()>;
 
 /// Ends with the test, whatever becomes of it.
-struct Process(Child, Option<PathBuf>);
+pub struct Process(pub Child, pub Option<PathBuf>);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -123,6 +128,28 @@ impl Peer {
         Some(Self { about: find("mastodon"), proxy: Proxy::before(port).await, kind })
     }
 
+    /// None where whoever runs the tests did not ask for this tier.
+    pub async fn bluesky() -> Option<Self> {
+        let bluesky = Bluesky::start().await?;
+        let proxy = Proxy::before(bluesky.pds).await;
+        Some(Self { about: find("bluesky"), proxy, kind: Kind::Bluesky(Box::new(bluesky)) })
+    }
+
+    /// What only Bluesky has.
+    pub fn of_bluesky(&self) -> &Bluesky {
+        let Kind::Bluesky(bluesky) = &self.kind else { panic!("another network") };
+        bluesky
+    }
+
+    /// Who we are there.
+    pub fn us(&self) -> String {
+        match &self.kind {
+            Kind::Mastodon { .. } => format!("{US}@{DOMAIN}"),
+            Kind::Bluesky(bluesky) => format!("@{}", bluesky.us.handle),
+            Kind::Feed(_) | Kind::Demo { .. } => US.to_owned(),
+        }
+    }
+
     /// Where posts that concern us are read.
     pub fn place(&self) -> Place {
         let mut place = Place { url: self.proxy.address.clone(), ..Place::default() };
@@ -130,6 +157,11 @@ impl Peer {
             Kind::Feed(_) => place.url.push_str("/feed.xml"),
             Kind::Demo { .. } => {}
             Kind::Mastodon { .. } => place.credentials = self.credentials(),
+            Kind::Bluesky(bluesky) => {
+                place.credentials = self.credentials();
+                place.settings.insert("account".into(), self.us().into());
+                place.settings.insert("jetstream".into(), format!("ws://127.0.0.1:{}", bluesky.jetstream).into());
+            }
         }
         place
     }
@@ -137,6 +169,7 @@ impl Peer {
     pub fn credentials(&self) -> Credentials {
         match &self.kind {
             Kind::Mastodon { us, .. } => Credentials::none().with("token", us.lock().expect("the token").clone()),
+            Kind::Bluesky(bluesky) => bluesky.credentials(),
             _ => Credentials::none(),
         }
     }
@@ -159,6 +192,7 @@ impl Peer {
                 let said = ask(*port, Method::POST, "/api/v1/statuses", ana, Some(&status)).await;
                 format!("{}@{DOMAIN}", id_of(&said))
             }
+            Kind::Bluesky(bluesky) => bluesky.say(text).await,
         }
     }
 
@@ -177,7 +211,7 @@ impl Peer {
                 text.clone_into(&mut posts.lock().expect("the posts")[number - 1].1);
                 true
             }
-            Kind::Demo { .. } => false,
+            Kind::Demo { .. } | Kind::Bluesky(_) => false,
             Kind::Mastodon { port, ana, .. } => {
                 let status = json!({ "status": format!("{US} {text}") });
                 ask(*port, Method::PUT, &format!("/api/v1/statuses/{}", local(id)), ana, Some(&status)).await;
@@ -188,6 +222,10 @@ impl Peer {
 
     /// The customer takes their words back; false where that cannot be seen there.
     pub async fn delete(&self, id: &str) -> bool {
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            bluesky.delete(id).await;
+            return true;
+        }
         let Kind::Mastodon { port, ana, .. } = &self.kind else { return false };
         ask(*port, Method::DELETE, &format!("/api/v1/statuses/{}", local(id)), ana, None).await;
         true
@@ -195,6 +233,13 @@ impl Peer {
 
     /// We are signed out; true where there was anything to sign out of.
     pub async fn revoke(&self) -> bool {
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            bluesky.revoke().await;
+            // What was signed in holds for two hours more; so this is how it looks after them.
+            let ran_out = "{\"error\":\"ExpiredToken\",\"message\":\"Token has expired\"}".to_owned();
+            self.proxy.next("GET", Fault::Say("400 Bad Request", String::new(), ran_out));
+            return true;
+        }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return false };
         let form = format!("token={}", us.lock().expect("the token"));
         let headers = [("content-type", "application/x-www-form-urlencoded")];
@@ -205,6 +250,9 @@ impl Peer {
 
     /// We sign in again, as a person would: the application registers, they agree, and bring the code.
     pub async fn sign_in_again(&self) {
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            return bluesky.sign_in_again().await;
+        }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return };
         let there = access(Place { url: self.proxy.address.clone(), ..Place::default() });
         let begun = self.about.connector.authorize(&there).await.expect("a sign-in");
@@ -231,6 +279,7 @@ impl Peer {
     pub async fn published(&self, text: &str) -> usize {
         match &self.kind {
             Kind::Feed(_) => 0,
+            Kind::Bluesky(bluesky) => bluesky.published(text).await,
             Kind::Demo { port, .. } => {
                 let ledger = ask(*port, Method::GET, "/api/ledger", "", None).await;
                 ledger["by_text"][text].as_u64().unwrap_or(0) as usize
@@ -295,7 +344,7 @@ async fn ask(port: u16, method: Method, path: &str, token: &str, body: Option<&V
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-async fn up(port: u16, path: &str) {
+pub async fn up(port: u16, path: &str) {
     for _ in 0..600 {
         if loopback().get(&format!("http://127.0.0.1:{port}{path}"), &[]).await.is_ok_and(|a| a.status == 200) {
             return;
@@ -305,7 +354,7 @@ async fn up(port: u16, path: &str) {
     panic!("the server at {port} does not come up");
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 

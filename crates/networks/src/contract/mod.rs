@@ -9,7 +9,7 @@ mod access;
 mod push;
 mod trouble;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use dandelion_post::{Post, Refusal};
 use jiff::Timestamp;
@@ -118,28 +118,51 @@ pub enum Heard {
 
 /// An open stream of one place.
 #[derive(Debug)]
-pub struct Stream {
-    events: Events,
-    access: Access,
-    read: fn(&Access, &Event) -> Heard,
+pub struct Stream(Box<dyn Ears>);
+
+/// What listens to a stream.
+pub trait Ears: Send + fmt::Debug {
+    /// Waits for something; [`Heard::Nothing`] may be among it. An error ends the stream.
+    fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>>;
 }
 
 impl Stream {
-    /// A stream whose events `read` understands.
+    /// A stream of server-sent events that `read` understands.
     pub fn new(events: Events, access: Access, read: fn(&Access, &Event) -> Heard) -> Self {
-        Self { events, access, read }
+        Self(Box::new(Told { events, access, read }))
+    }
+
+    /// A stream of another kind.
+    pub fn of(ears: impl Ears + 'static) -> Self {
+        Self(Box::new(ears))
     }
 
     /// Waits for something that concerns us. An error ends the stream; polling goes on without it.
     pub fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
         Box::pin(async move {
             loop {
-                let event = self.events.next().await?;
-                match (self.read)(&self.access, &event) {
+                match self.0.heard().await? {
                     Heard::Nothing => {}
                     heard => return Ok(heard),
                 }
             }
+        })
+    }
+}
+
+/// Ears for server-sent events.
+#[derive(Debug)]
+struct Told {
+    events: Events,
+    access: Access,
+    read: fn(&Access, &Event) -> Heard,
+}
+
+impl Ears for Told {
+    fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
+        Box::pin(async move {
+            let event = self.events.next().await?;
+            Ok((self.read)(&self.access, &event))
         })
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn system() -> Lookup {
     })
 }
 
+#[derive(Clone)]
 pub(super) struct PublicOnly {
     pub(super) lookup: Lookup,
     pub(super) allowed: Vec<Allowed>,
