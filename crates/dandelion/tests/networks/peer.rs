@@ -18,7 +18,11 @@ use dandelion_networks::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::faults::Proxy;
+use crate::{
+    faults::Proxy,
+    homeserver::{self, Homeserver},
+    post_office::{ANA, CARE, PostOffice},
+};
 
 /// A network's server, behind a proxy that can do harm.
 pub struct Peer {
@@ -34,6 +38,10 @@ enum Kind {
     Demo { _process: Process, port: u16 },
     /// mastodon-mock: a stateful server with Mastodon's interface.
     Mastodon { _process: Process, port: u16, us: Mutex<String>, ana: String, _turn: Turn },
+    /// Synapse.
+    Matrix { server: Homeserver, _turn: Turn },
+    /// Dovecot and OpenSMTPD; the ports of the proxy.
+    Mail { office: PostOffice, imap: u16, smtp: u16, _turn: Turn },
 }
 
 /// One at a time: each takes a whole core for seconds to come up, and tests measure how long things take.
@@ -123,6 +131,65 @@ impl Peer {
         Some(Self { about: find("mastodon"), proxy: Proxy::before(port).await, kind })
     }
 
+    /// None where whoever runs the tests says that they do without real servers.
+    pub async fn mail() -> Option<Self> {
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: e-mail, live ***\n");
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/peers");
+        let ready = Command::new(script).arg("mail").output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "Dovecot and OpenSMTPD could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without \
+             them: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
+        let turn = ONE.lock().await;
+        let office = PostOffice::open(None).await;
+        let (proxy, imap, smtp) = Proxy::before_mail(office.imap, office.smtp).await;
+        Some(Self { about: find("email"), proxy, kind: Kind::Mail { office, imap, smtp, _turn: turn } })
+    }
+
+    /// None where whoever runs the tests says that they do without real servers.
+    pub async fn matrix() -> Option<Self> {
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: Matrix, live ***\n");
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/peers");
+        let ready = Command::new(script).arg("matrix").output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "Synapse could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without it: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
+        let turn = ONE.lock().await;
+        let server = Homeserver::start(String::from_utf8_lossy(&ready.stdout).trim()).await;
+        let proxy = Proxy::before(server.port).await;
+        Some(Self { about: find("matrix"), proxy, kind: Kind::Matrix { server, _turn: turn } })
+    }
+
+    /// The Matrix server itself.
+    pub fn homeserver(&self) -> &Homeserver {
+        let Kind::Matrix { server, .. } = &self.kind else { panic!("no Matrix server") };
+        server
+    }
+
+    /// How a request that says something begins.
+    pub fn writes(&self) -> &'static str {
+        match self.kind {
+            Kind::Matrix { .. } => "PUT",
+            _ => "POST",
+        }
+    }
+
+    /// The mail server itself.
+    pub fn office(&self) -> &PostOffice {
+        let Kind::Mail { office, .. } = &self.kind else { panic!("no mail server") };
+        office
+    }
+
     /// Where posts that concern us are read.
     pub fn place(&self) -> Place {
         let mut place = Place { url: self.proxy.address.clone(), ..Place::default() };
@@ -130,6 +197,17 @@ impl Peer {
             Kind::Feed(_) => place.url.push_str("/feed.xml"),
             Kind::Demo { .. } => {}
             Kind::Mastodon { .. } => place.credentials = self.credentials(),
+            Kind::Matrix { .. } => {
+                place.credentials = self.credentials();
+                place.settings.insert("room".into(), homeserver::ROOM.into());
+            }
+            Kind::Mail { imap, smtp, .. } => {
+                place.url = format!("mailto:{CARE}");
+                place.credentials = self.credentials();
+                for (name, port) in [("imap", imap), ("smtp", smtp)] {
+                    place.settings.insert(name.into(), format!("127.0.0.1:{port}").into());
+                }
+            }
         }
         place
     }
@@ -137,7 +215,19 @@ impl Peer {
     pub fn credentials(&self) -> Credentials {
         match &self.kind {
             Kind::Mastodon { us, .. } => Credentials::none().with("token", us.lock().expect("the token").clone()),
+            Kind::Mail { office, .. } => office.credentials(),
+            Kind::Matrix { server, .. } => server.credentials(),
             _ => Credentials::none(),
+        }
+    }
+
+    /// What we are called there.
+    pub fn us(&self) -> String {
+        match self.kind {
+            Kind::Mastodon { .. } => format!("{US}@{DOMAIN}"),
+            Kind::Mail { .. } => CARE.to_owned(),
+            Kind::Matrix { .. } => homeserver::US.to_owned(),
+            _ => US.to_owned(),
         }
     }
 
@@ -159,11 +249,19 @@ impl Peer {
                 let said = ask(*port, Method::POST, "/api/v1/statuses", ana, Some(&status)).await;
                 format!("{}@{DOMAIN}", id_of(&said))
             }
+            Kind::Mail { office, .. } => office.deliver(ANA, "Subject: A question\r\n", text).await,
+            Kind::Matrix { server, .. } => server.say(text).await,
         }
     }
 
     /// We say something ourselves, where what is read shows it.
     pub async fn say_as_us(&self, text: &str) -> Option<String> {
+        if let Kind::Mail { office, .. } = &self.kind {
+            return Some(office.deliver(CARE, "Subject: News\r\n", text).await);
+        }
+        if let Kind::Matrix { server, .. } = &self.kind {
+            return Some(server.say_as_us(text).await);
+        }
         let Kind::Demo { port, .. } = &self.kind else { return None };
         let post = json!({ "author": US, "text": text });
         Some(id_of(&ask(*port, Method::POST, "/api/posts", "", Some(&post)).await))
@@ -177,7 +275,11 @@ impl Peer {
                 text.clone_into(&mut posts.lock().expect("the posts")[number - 1].1);
                 true
             }
-            Kind::Demo { .. } => false,
+            Kind::Demo { .. } | Kind::Mail { .. } => false,
+            Kind::Matrix { server, .. } => {
+                server.edit(id, text).await;
+                true
+            }
             Kind::Mastodon { port, ana, .. } => {
                 let status = json!({ "status": format!("{US} {text}") });
                 ask(*port, Method::PUT, &format!("/api/v1/statuses/{}", local(id)), ana, Some(&status)).await;
@@ -188,6 +290,10 @@ impl Peer {
 
     /// The customer takes their words back; false where that cannot be seen there.
     pub async fn delete(&self, id: &str) -> bool {
+        if let Kind::Matrix { server, .. } = &self.kind {
+            server.delete(id).await;
+            return true;
+        }
         let Kind::Mastodon { port, ana, .. } = &self.kind else { return false };
         ask(*port, Method::DELETE, &format!("/api/v1/statuses/{}", local(id)), ana, None).await;
         true
@@ -195,6 +301,15 @@ impl Peer {
 
     /// We are signed out; true where there was anything to sign out of.
     pub async fn revoke(&self) -> bool {
+        if let Kind::Mail { office, .. } = &self.kind {
+            // The credentials we have no longer hold; a person has the new ones.
+            office.change_password().await;
+            return true;
+        }
+        if let Kind::Matrix { server, .. } = &self.kind {
+            server.sign_out().await;
+            return true;
+        }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return false };
         let form = format!("token={}", us.lock().expect("the token"));
         let headers = [("content-type", "application/x-www-form-urlencoded")];
@@ -205,6 +320,9 @@ impl Peer {
 
     /// We sign in again, as a person would: the application registers, they agree, and bring the code.
     pub async fn sign_in_again(&self) {
+        if let Kind::Matrix { server, .. } = &self.kind {
+            return server.sign_in().await;
+        }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return };
         let there = access(Place { url: self.proxy.address.clone(), ..Place::default() });
         let begun = self.about.connector.authorize(&there).await.expect("a sign-in");
@@ -253,6 +371,8 @@ impl Peer {
                     below = format!("&max_id={}", id_of(last));
                 }
             }
+            Kind::Mail { office, .. } => office.received(ANA, text).await.len(),
+            Kind::Matrix { server, .. } => server.published(text).await.len(),
         }
     }
 
@@ -305,7 +425,7 @@ async fn up(port: u16, path: &str) {
     panic!("the server at {port} does not come up");
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 

@@ -15,7 +15,7 @@ use dandelion_hub::{
 };
 use dandelion_networks::egress::{Client, Egress};
 
-use crate::peer::{DOMAIN, Peer, US, access};
+use crate::peer::{Peer, US, access};
 
 /// Minutes, in microseconds.
 pub const MINUTE: i64 = 60_000_000;
@@ -65,7 +65,7 @@ impl World {
 
     /// Our account there; its id.
     pub async fn speak(&self, peer: &Peer) -> i64 {
-        let name = if peer.about.name == "mastodon" { format!("{US}@{DOMAIN}") } else { US.to_owned() };
+        let name = peer.us();
         let place = peer.place();
         let settings = match peer.about.connector.connect(&access(place.clone())).await {
             Ok(connected) => connected.place.settings,
@@ -73,7 +73,7 @@ impl World {
         };
         let config = Config {
             address: Some(place.url),
-            secret: peer.credentials().get("token").map(ToOwned::to_owned),
+            secret: peer.about.secret().and_then(|field| peer.credentials().get(field.name).map(ToOwned::to_owned)),
             honours_keys: true,
             settings,
             ..Config::default()

@@ -10,6 +10,7 @@ mod error;
 mod limits;
 mod resolver;
 mod retry;
+mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -32,10 +33,11 @@ pub use error::Error;
 pub use limits::Budget;
 pub use reqwest::Method;
 pub use retry::retry_after;
+pub use socket::Socket;
 pub use stream::{Event, Events};
 
 use crate::Later;
-use resolver::{Lookup, NotFound, NotPublic, PublicOnly, permitted};
+use resolver::{Lookup, Names, NotFound, NotPublic, PublicOnly, permitted};
 
 /// Most bytes of headers of one answer.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -80,6 +82,8 @@ pub struct Client {
     general: reqwest::Client,
     /// For ports that exceptions name, each knowing only the exceptions that hold there.
     by_port: Vec<(u16, reqwest::Client)>,
+    /// Who is asked for the addresses of names, where the client does not ask by itself.
+    names: Names,
 }
 
 /// A complete answer, whatever its status.
@@ -126,7 +130,7 @@ impl Client {
             by_port.push((port, client(Some(port))?));
         }
         let general = client(None)?;
-        Ok(Self { rules, general, by_port })
+        Ok(Self { rules, general, by_port, names: Names(lookup.clone()) })
     }
 
     /// The rules it was made with.
