@@ -6,8 +6,6 @@
 //! Whatever a network does not do, it says so: the methods' own answers are refusals in words.
 
 mod access;
-// json
-// newest
 mod push;
 mod trouble;
 
@@ -19,7 +17,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use access::{Access, Credentials, Place};
-// use newest
 pub(crate) use push::hex;
 pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;
