@@ -1,6 +1,7 @@
 //! Reading from and writing to the outside world. No database, nothing fetched is trusted.
 //!
 //! * [`egress`]: the one client for foreign addresses; refuses what is not public, bounds everything else.
+//! * [`email`]: mails read, told apart and answered.
 //! * [`feed`]: RSS, Atom and JSON Feed, read, polled and found; [`opml`] for lists of them.
 //! * [`mod@file`]: JSONL, CSV, TSV and feed files, streamed row by row.
 //! * [`webhook`]: signed posts pushed to us, by Standard Webhooks.
@@ -15,11 +16,13 @@ pub mod clean;
 pub mod contract;
 pub mod demo;
 pub mod egress;
+pub mod email;
 pub mod feed;
 pub mod file;
 pub mod github;
 pub mod guess;
 pub mod mastodon;
+pub mod matrix;
 pub mod moment;
 pub mod networks;
 pub mod opml;

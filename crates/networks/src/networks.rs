@@ -155,6 +155,8 @@ impl Proven {
 pub static NETWORKS: &[About] = &[
     crate::feed::ABOUT,
     crate::mastodon::ABOUT,
+    crate::email::ABOUT,
+    crate::matrix::ABOUT,
     crate::bluesky::ABOUT,
     crate::activitypub::ABOUT,
     crate::github::ABOUT,

@@ -115,12 +115,12 @@ fn place(wanted: (Option<&str>, Option<&str>), typed: Option<&str>) -> Result<Op
     Ok(about.has_places().then_some((about, place)))
 }
 
-/// A secret out of a file, so that it stands neither in the list of processes nor in the shell's history.
+/// A secret out of a file (or several, as a JSON object by name), so that it stands neither in the list of processes nor in the shell's history.
 fn read_secret(about: &About, file: &str) -> Result<Credentials> {
     let field = about.secret().with_context(|| format!("{} has no secret", about.label))?;
     let mut text = String::new();
     output::open(file)?.take(64 * 1024).read_to_string(&mut text).with_context(|| format!("{file} cannot be read"))?;
-    Ok(Credentials::none().with(field.name, text.trim()))
+    Ok(Credentials::read(field.name, &text))
 }
 
 /// Asks the network what it says of itself and of us, then connects the place.

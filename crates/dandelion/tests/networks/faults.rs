@@ -50,6 +50,11 @@ impl Proxy {
         proxy
     }
 
+    /// Before nothing as yet.
+    pub fn idle() -> Self {
+        Self { address: String::new(), faults: Arc::default(), seen: Arc::default() }
+    }
+
     /// What happens to the next request of this method.
     pub fn next(&self, method: &'static str, fault: Fault) {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).push_back((method, fault));
@@ -66,7 +71,7 @@ impl Proxy {
         seen.iter().filter(|head| head.starts_with(line)).count()
     }
 
-    fn fault_for(&self, head: &str) -> Option<Fault> {
+    pub(crate) fn fault_for(&self, head: &str) -> Option<Fault> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(head.to_owned());
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let due = faults.front().is_some_and(|(method, _)| head.starts_with(method));

@@ -1,12 +1,18 @@
 //! The contract suite: what every network must stand, run against real servers on loopback with faults put between us
-//! and them. The feed and the demo network are ours; Mastodon and Bluesky are servers that nobody on this project wrote.
+//! and them. The feed and the demo network are ours; Mastodon, Bluesky, Synapse, Dovecot and OpenSMTPD are servers that
+//! nobody on this project wrote.
 
 mod bluesky;
 mod bluesky_peer;
 mod faults;
 mod fediverse;
+mod homeserver;
+mod mail;
+mod mail_proxy;
 mod mastodon;
+mod matrix;
 mod peer;
+mod post_office;
 mod reading;
 mod world;
 mod writing;
@@ -29,6 +35,10 @@ async fn writing(hub: TestHub, peer: Option<Peer>) {
 
 both_stores!(a_feed_is_read, |hub| reading(hub, Some(Peer::feed().await)));
 both_stores!(the_demo_network_is_read, |hub| reading(hub, Some(Peer::demo().await)));
+both_stores!(mail_is_read, |hub| reading(hub, Peer::mail().await));
+both_stores!(mail_is_written, |hub| writing(hub, Peer::mail().await));
+both_stores!(matrix_is_read, |hub| reading(hub, Peer::matrix().await));
+both_stores!(matrix_is_written_to, |hub| writing(hub, Peer::matrix().await));
 both_stores!(mastodon_is_read, |hub| reading(hub, Peer::mastodon().await));
 both_stores!(the_demo_network_is_written_to, |hub| writing(hub, Some(Peer::demo().await)));
 both_stores!(mastodon_is_written_to, |hub| writing(hub, Peer::mastodon().await));

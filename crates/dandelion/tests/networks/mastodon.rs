@@ -71,7 +71,7 @@ async fn a_bell_breaks_no_limit(peer: &Peer, world: &World, id: i64) {
 
 both_stores!(what_is_said_is_stored_within_two_seconds, |hub| streamed(hub));
 
-async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
     for _ in 0..400 {
         if holds().await {
             return;

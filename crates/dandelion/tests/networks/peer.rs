@@ -21,6 +21,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::{
     bluesky_peer::Bluesky,
     faults::{Fault, Proxy},
+    homeserver::{self, Homeserver},
+    post_office::{ANA, CARE, PostOffice},
 };
 
 /// A network's server, behind a proxy that can do harm.
@@ -37,6 +39,10 @@ enum Kind {
     Demo { _process: Process, port: u16 },
     /// mastodon-mock: a stateful server with Mastodon's interface.
     Mastodon { _process: Process, port: u16, us: Mutex<String>, ana: String, _turn: Turn },
+    /// Synapse.
+    Matrix { server: Homeserver, _turn: Turn },
+    /// Dovecot and OpenSMTPD; the ports of the proxy.
+    Mail { office: PostOffice, imap: u16, smtp: u16, _turn: Turn },
     /// The network of @atproto/dev-env.
     Bluesky(Box<Bluesky>),
 }
@@ -128,6 +134,65 @@ impl Peer {
         Some(Self { about: find("mastodon"), proxy: Proxy::before(port).await, kind })
     }
 
+    /// None where whoever runs the tests says that they do without real servers.
+    pub async fn mail() -> Option<Self> {
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: e-mail, live ***\n");
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/peers");
+        let ready = Command::new(script).arg("mail").output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "Dovecot and OpenSMTPD could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without \
+             them: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
+        let turn = ONE.lock().await;
+        let office = PostOffice::open(None).await;
+        let (proxy, imap, smtp) = Proxy::before_mail(office.imap, office.smtp).await;
+        Some(Self { about: find("email"), proxy, kind: Kind::Mail { office, imap, smtp, _turn: turn } })
+    }
+
+    /// None where whoever runs the tests says that they do without real servers.
+    pub async fn matrix() -> Option<Self> {
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: Matrix, live ***\n");
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/peers");
+        let ready = Command::new(script).arg("matrix").output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "Synapse could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without it: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
+        let turn = ONE.lock().await;
+        let server = Homeserver::start(String::from_utf8_lossy(&ready.stdout).trim()).await;
+        let proxy = Proxy::before(server.port).await;
+        Some(Self { about: find("matrix"), proxy, kind: Kind::Matrix { server, _turn: turn } })
+    }
+
+    /// The Matrix server itself.
+    pub fn homeserver(&self) -> &Homeserver {
+        let Kind::Matrix { server, .. } = &self.kind else { panic!("no Matrix server") };
+        server
+    }
+
+    /// How a request that says something begins.
+    pub fn writes(&self) -> &'static str {
+        match self.kind {
+            Kind::Matrix { .. } => "PUT",
+            _ => "POST",
+        }
+    }
+
+    /// The mail server itself.
+    pub fn office(&self) -> &PostOffice {
+        let Kind::Mail { office, .. } = &self.kind else { panic!("no mail server") };
+        office
+    }
+
     /// None where whoever runs the tests did not ask for this tier.
     pub async fn bluesky() -> Option<Self> {
         let bluesky = Bluesky::start().await?;
@@ -141,15 +206,6 @@ impl Peer {
         bluesky
     }
 
-    /// Who we are there.
-    pub fn us(&self) -> String {
-        match &self.kind {
-            Kind::Mastodon { .. } => format!("{US}@{DOMAIN}"),
-            Kind::Bluesky(bluesky) => format!("@{}", bluesky.us.handle),
-            Kind::Feed(_) | Kind::Demo { .. } => US.to_owned(),
-        }
-    }
-
     /// Where posts that concern us are read.
     pub fn place(&self) -> Place {
         let mut place = Place { url: self.proxy.address.clone(), ..Place::default() };
@@ -157,6 +213,17 @@ impl Peer {
             Kind::Feed(_) => place.url.push_str("/feed.xml"),
             Kind::Demo { .. } => {}
             Kind::Mastodon { .. } => place.credentials = self.credentials(),
+            Kind::Matrix { .. } => {
+                place.credentials = self.credentials();
+                place.settings.insert("room".into(), homeserver::ROOM.into());
+            }
+            Kind::Mail { imap, smtp, .. } => {
+                place.url = format!("mailto:{CARE}");
+                place.credentials = self.credentials();
+                for (name, port) in [("imap", imap), ("smtp", smtp)] {
+                    place.settings.insert(name.into(), format!("127.0.0.1:{port}").into());
+                }
+            }
             Kind::Bluesky(bluesky) => {
                 place.credentials = self.credentials();
                 place.settings.insert("account".into(), self.us().into());
@@ -169,8 +236,21 @@ impl Peer {
     pub fn credentials(&self) -> Credentials {
         match &self.kind {
             Kind::Mastodon { us, .. } => Credentials::none().with("token", us.lock().expect("the token").clone()),
+            Kind::Mail { office, .. } => office.credentials(),
+            Kind::Matrix { server, .. } => server.credentials(),
             Kind::Bluesky(bluesky) => bluesky.credentials(),
             _ => Credentials::none(),
+        }
+    }
+
+    /// What we are called there.
+    pub fn us(&self) -> String {
+        match &self.kind {
+            Kind::Mastodon { .. } => format!("{US}@{DOMAIN}"),
+            Kind::Bluesky(bluesky) => format!("@{}", bluesky.us.handle),
+            Kind::Mail { .. } => CARE.to_owned(),
+            Kind::Matrix { .. } => homeserver::US.to_owned(),
+            _ => US.to_owned(),
         }
     }
 
@@ -192,12 +272,20 @@ impl Peer {
                 let said = ask(*port, Method::POST, "/api/v1/statuses", ana, Some(&status)).await;
                 format!("{}@{DOMAIN}", id_of(&said))
             }
+            Kind::Mail { office, .. } => office.deliver(ANA, "Subject: A question\r\n", text).await,
+            Kind::Matrix { server, .. } => server.say(text).await,
             Kind::Bluesky(bluesky) => bluesky.say(text).await,
         }
     }
 
     /// We say something ourselves, where what is read shows it.
     pub async fn say_as_us(&self, text: &str) -> Option<String> {
+        if let Kind::Mail { office, .. } = &self.kind {
+            return Some(office.deliver(CARE, "Subject: News\r\n", text).await);
+        }
+        if let Kind::Matrix { server, .. } = &self.kind {
+            return Some(server.say_as_us(text).await);
+        }
         let Kind::Demo { port, .. } = &self.kind else { return None };
         let post = json!({ "author": US, "text": text });
         Some(id_of(&ask(*port, Method::POST, "/api/posts", "", Some(&post)).await))
@@ -211,7 +299,11 @@ impl Peer {
                 text.clone_into(&mut posts.lock().expect("the posts")[number - 1].1);
                 true
             }
-            Kind::Demo { .. } | Kind::Bluesky(_) => false,
+            Kind::Demo { .. } | Kind::Mail { .. } | Kind::Bluesky(_) => false,
+            Kind::Matrix { server, .. } => {
+                server.edit(id, text).await;
+                true
+            }
             Kind::Mastodon { port, ana, .. } => {
                 let status = json!({ "status": format!("{US} {text}") });
                 ask(*port, Method::PUT, &format!("/api/v1/statuses/{}", local(id)), ana, Some(&status)).await;
@@ -222,6 +314,10 @@ impl Peer {
 
     /// The customer takes their words back; false where that cannot be seen there.
     pub async fn delete(&self, id: &str) -> bool {
+        if let Kind::Matrix { server, .. } = &self.kind {
+            server.delete(id).await;
+            return true;
+        }
         if let Kind::Bluesky(bluesky) = &self.kind {
             bluesky.delete(id).await;
             return true;
@@ -233,6 +329,15 @@ impl Peer {
 
     /// We are signed out; true where there was anything to sign out of.
     pub async fn revoke(&self) -> bool {
+        if let Kind::Mail { office, .. } = &self.kind {
+            // The credentials we have no longer hold; a person has the new ones.
+            office.change_password().await;
+            return true;
+        }
+        if let Kind::Matrix { server, .. } = &self.kind {
+            server.sign_out().await;
+            return true;
+        }
         if let Kind::Bluesky(bluesky) = &self.kind {
             bluesky.revoke().await;
             // What was signed in holds for two hours more; so this is how it looks after them.
@@ -250,6 +355,9 @@ impl Peer {
 
     /// We sign in again, as a person would: the application registers, they agree, and bring the code.
     pub async fn sign_in_again(&self) {
+        if let Kind::Matrix { server, .. } = &self.kind {
+            return server.sign_in().await;
+        }
         if let Kind::Bluesky(bluesky) = &self.kind {
             return bluesky.sign_in_again().await;
         }
@@ -302,6 +410,8 @@ impl Peer {
                     below = format!("&max_id={}", id_of(last));
                 }
             }
+            Kind::Mail { office, .. } => office.received(ANA, text).await.len(),
+            Kind::Matrix { server, .. } => server.published(text).await.len(),
         }
     }
 

@@ -32,7 +32,7 @@ pub async fn contract(test: &TestHub, peer: Peer) {
     suite.one_reply_is_published_once(Some(say("500 Oh", ""))).await;
     suite.what_is_refused_is_said_in_words().await;
     suite.a_dead_program_doubles_nothing(test).await;
-    if peer.about.name == "mastodon" {
+    if matches!(peer.about.name, "mastodon" | "matrix") {
         suite.what_is_forgotten_is_looked_up().await;
     }
     world.check().await;
@@ -87,7 +87,7 @@ impl Suite<'_> {
         let (id, text) = self.a_reply().await;
         let named = format!("{fault:?}");
         if let Some(fault) = fault {
-            self.peer.proxy.next("POST", fault);
+            self.peer.proxy.next(self.peer.writes(), fault);
         }
         let settled = self.settle(id).await;
         assert_eq!(settled.state, State::Sent, "{named}: {:?}", settled.error);
@@ -99,7 +99,7 @@ impl Suite<'_> {
     async fn what_is_refused_is_said_in_words(&self) {
         let (id, text) = self.a_reply().await;
         let refusal = "{\"error\":\"Validation failed: no kettles\"}";
-        self.peer.proxy.next("POST", Fault::Say("422 No", String::new(), refusal.to_owned()));
+        self.peer.proxy.next(self.peer.writes(), Fault::Say("422 No", String::new(), refusal.to_owned()));
         let settled = self.settle(id).await;
         assert_eq!(settled.state, State::Failed);
         assert!(settled.error.as_deref().is_some_and(|why| why.contains("no kettles")), "{:?}", settled.error);
@@ -122,18 +122,18 @@ impl Suite<'_> {
     /// of us decides, and nothing is sent a second time.
     async fn what_is_forgotten_is_looked_up(&self) {
         let (id, text) = self.a_reply().await;
-        self.peer.proxy.next("POST", Fault::LoseAnswer);
+        self.peer.proxy.next(self.peer.writes(), Fault::LoseAnswer);
         self.sender.step().await.expect("a store");
         assert_eq!(self.state(id).await.state, State::Queued);
         self.world.hub.clock.advance(90 * MINUTE);
-        let posts = self.peer.proxy.seen("POST /api/v1/statuses");
+        let posts = self.peer.proxy.seen(self.peer.writes());
         let settled = self.settle(id).await;
         assert_eq!(settled.state, State::Sent, "{:?}", settled.error);
-        assert_eq!(self.peer.proxy.seen("POST /api/v1/statuses"), posts, "it was found, not sent again");
+        assert_eq!(self.peer.proxy.seen(self.peer.writes()), posts, "it was found, not sent again");
         assert_eq!(self.peer.published(&text).await, 1);
         // The same, where nothing had been published: it is not found, so it is sent now.
         let (id, text) = self.a_reply().await;
-        self.peer.proxy.next("POST", Fault::Hang);
+        self.peer.proxy.next(self.peer.writes(), Fault::Hang);
         self.sender.step().await.expect("a store");
         self.world.hub.clock.advance(90 * MINUTE);
         let settled = self.settle(id).await;

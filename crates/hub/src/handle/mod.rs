@@ -117,8 +117,12 @@ pub fn folded(name: &str) -> String {
     name.trim().trim_start_matches('@').to_lowercase()
 }
 
-/// The address a handle publishes to, checked: an `http` or `https` URL without a password in it.
+/// The address a handle publishes to, checked: an `http` or `https` URL without a password in it, or a mailbox
+/// (`mailto:care@yourcompany.example`).
 pub(crate) fn address(text: &str) -> std::result::Result<String, String> {
+    if text.starts_with("mailto:") && text.contains('@') && text.len() <= 320 && !text.contains(char::is_whitespace) {
+        return Ok(text.to_owned());
+    }
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     if host.is_empty() || text.len() > 2000 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {

@@ -20,9 +20,8 @@ use super::{
     session,
 };
 use crate::{
-    Later,
-    contract::{Access, Ears, Heard, Stream, Trouble},
-    egress::Socket,
+    contract::{Access, Heard, Stream, Trouble},
+    egress::WebSocket,
 };
 
 /// Where it is listened to unless the place says otherwise.
@@ -136,8 +135,10 @@ pub(super) async fn listen(access: &Access) -> Result<Stream, Trouble> {
         Reading::Search(words) => Filter::words(words),
     };
     let silent = if filter.is_by() { SILENT_ALONE } else { SILENT };
-    let socket = access.client.socket(&address(&base, &filter), &[], silent, access.now).await?;
-    Ok(Stream::of(Listening { socket, filter, known: HashSet::new(), order: VecDeque::new(), again: VecDeque::new() }))
+    let socket = access.client.web_socket(&address(&base, &filter), &[], silent, access.now).await?;
+    let begun = Listening { socket, filter, known: HashSet::new(), order: VecDeque::new(), again: VecDeque::new() };
+    let heard = |mut listening: Listening| async move { Some((listening.heard().await, listening)) };
+    Ok(Stream::of(futures_util::stream::unfold(begun, heard)))
 }
 
 fn address(base: &str, filter: &Filter) -> String {
@@ -157,47 +158,44 @@ fn address(base: &str, filter: &Filter) -> String {
 /// An open stream, and what it has told so far.
 #[derive(Debug)]
 struct Listening {
-    socket: Socket,
+    socket: WebSocket,
     filter: Filter,
     known: HashSet<String>,
     order: VecDeque<String>,
     again: VecDeque<Instant>,
 }
 
-impl Ears for Listening {
-    fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
-        Box::pin(async move {
-            loop {
-                let frame = if let Some(at) = self.again.front() {
-                    let Ok(frame) = timeout_at(*at, self.socket.next()).await else {
-                        self.again.pop_front();
-                        return Ok(Heard::Ring);
-                    };
-                    frame?
-                } else {
-                    self.socket.next().await?
-                };
-                match self.filter.read(&frame) {
-                    News::Post(uri) => {
-                        self.remember(uri);
-                        // Where one event follows the other, the first ring is not put off by the next.
-                        let next = self.again.front().copied();
-                        let now = Instant::now();
-                        self.again =
-                            next.into_iter().chain(RINGS.map(|after| now + Duration::from_millis(after))).collect();
-                    }
-                    News::Gone(uri, at) if self.known.contains(&uri) || self.filter.is_by() => {
-                        return Ok(Heard::Change(Box::new(Ok(post::deletion(&uri, at)))));
-                    }
-                    News::Gone(..) | News::Nothing => {}
-                    News::End(why) => return Err(Trouble::passing(format!("the stream ended: {why}"))),
-                }
-            }
-        })
-    }
-}
-
 impl Listening {
+    /// The next thing that concerns us.
+    async fn heard(&mut self) -> Result<Heard, Trouble> {
+        loop {
+            let frame = if let Some(at) = self.again.front() {
+                let Ok(frame) = timeout_at(*at, self.socket.next()).await else {
+                    self.again.pop_front();
+                    return Ok(Heard::Ring);
+                };
+                frame?
+            } else {
+                self.socket.next().await?
+            };
+            match self.filter.read(&frame) {
+                News::Post(uri) => {
+                    self.remember(uri);
+                    // Where one event follows the other, the first ring is not put off by the next.
+                    let next = self.again.front().copied();
+                    let now = Instant::now();
+                    self.again =
+                        next.into_iter().chain(RINGS.map(|after| now + Duration::from_millis(after))).collect();
+                }
+                News::Gone(uri, at) if self.known.contains(&uri) || self.filter.is_by() => {
+                    return Ok(Heard::Change(Box::new(Ok(post::deletion(&uri, at)))));
+                }
+                News::Gone(..) | News::Nothing => {}
+                News::End(why) => return Err(Trouble::passing(format!("the stream ended: {why}"))),
+            }
+        }
+    }
+
     fn remember(&mut self, uri: String) {
         if self.known.insert(uri.clone()) {
             self.order.push_back(uri);

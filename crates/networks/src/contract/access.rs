@@ -58,6 +58,13 @@ impl Credentials {
         Self::default()
     }
 
+    /// One secret of this name, or, where it is written as a JSON object of texts, several by their own names.
+    pub fn read(name: &str, text: &str) -> Self {
+        let text = text.trim();
+        let several = if text.starts_with('{') { serde_json::from_str(text).ok() } else { None };
+        several.unwrap_or_else(|| Self::none().with(name, text))
+    }
+
     /// With one secret more.
     #[must_use]
     pub fn with(mut self, name: &str, secret: impl Into<String>) -> Self {
@@ -110,5 +117,8 @@ mod tests {
         assert_eq!(credentials.names().collect::<Vec<_>>(), ["token"]);
         let back: Credentials = serde_json::from_str(&serde_json::to_string(&credentials).unwrap()).unwrap();
         assert_eq!(back, credentials);
+        let several = Credentials::read("token", r#" {"token":"a","secret":"b"} "#);
+        assert_eq!((several.get("token"), several.get("secret")), (Some("a"), Some("b")));
+        assert_eq!(Credentials::read("token", " {odd ").get("token"), Some("{odd"));
     }
 }

@@ -9,9 +9,10 @@ mod access;
 mod push;
 mod trouble;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use dandelion_post::{Post, Refusal};
+use futures_util::{StreamExt as _, stream::BoxStream};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub use access::{Access, Credentials, Place};
 pub(crate) use push::hex;
 pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;
+pub(crate) use trouble::wait_in_body;
 
 use crate::{
     Later,
@@ -117,52 +119,41 @@ pub enum Heard {
 }
 
 /// An open stream of one place.
-#[derive(Debug)]
-pub struct Stream(Box<dyn Ears>);
+pub struct Stream {
+    heard: BoxStream<'static, Result<Heard, Trouble>>,
+}
 
-/// What listens to a stream.
-pub trait Ears: Send + fmt::Debug {
-    /// Waits for something; [`Heard::Nothing`] may be among it. An error ends the stream.
-    fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>>;
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stream")
+    }
 }
 
 impl Stream {
     /// A stream of server-sent events that `read` understands.
     pub fn new(events: Events, access: Access, read: fn(&Access, &Event) -> Heard) -> Self {
-        Self(Box::new(Told { events, access, read }))
+        Self::of(futures_util::stream::unfold((events, access), move |(mut events, access)| async move {
+            let heard = events.next().await.map(|event| read(&access, &event)).map_err(Trouble::from);
+            Some((heard, (events, access)))
+        }))
     }
 
-    /// A stream of another kind.
-    pub fn of(ears: impl Ears + 'static) -> Self {
-        Self(Box::new(ears))
+    /// A stream of any other kind. After an error it is not asked again.
+    pub fn of(heard: impl futures_util::Stream<Item = Result<Heard, Trouble>> + Send + 'static) -> Self {
+        Self { heard: heard.boxed() }
     }
 
-    /// Waits for something that concerns us. An error ends the stream; polling goes on without it.
+    /// Waits for something that concerns us. An error ends the stream; polling goes on without it. Nothing is lost
+    /// where it is no longer waited for.
     pub fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
         Box::pin(async move {
             loop {
-                match self.0.heard().await? {
-                    Heard::Nothing => {}
-                    heard => return Ok(heard),
+                match self.heard.next().await {
+                    Some(Ok(Heard::Nothing)) => {}
+                    Some(heard) => return heard,
+                    None => return Err(Trouble::passing("the stream ended")),
                 }
             }
-        })
-    }
-}
-
-/// Ears for server-sent events.
-#[derive(Debug)]
-struct Told {
-    events: Events,
-    access: Access,
-    read: fn(&Access, &Event) -> Heard,
-}
-
-impl Ears for Told {
-    fn heard(&mut self) -> Later<'_, Result<Heard, Trouble>> {
-        Box::pin(async move {
-            let event = self.events.next().await?;
-            Ok((self.read)(&self.access, &event))
         })
     }
 }

@@ -51,15 +51,30 @@ impl Trouble {
     /// its status, with the network's own words where it gave some.
     pub fn of(answer: Response, now: Timestamp) -> Self {
         let said = crate::outgoing::said(&answer.body);
+        let waits = matches!(answer.status, 429 | 503).then(|| wait_in_body(&answer.body)).flatten();
         match answer.success(now) {
             Ok(_) => Self::passing("the network answered well, but not what was asked"),
             Err(error) => match Self::from(error) {
-                Self::Passing { why, after } => Self::Passing { why: with(why, said), after },
+                Self::Passing { why, after } => Self::Passing { why: with(why, said), after: after.or(waits) },
                 Self::Revoked { why } => Self::Revoked { why: with(why, said) },
                 Self::Wrong { why } => Self::Wrong { why: with(why, said) },
             },
         }
     }
+}
+
+/// How long a body asks us to wait, where no header does: `retry_after_ms` (Matrix), `parameters.retry_after`
+/// (Telegram), `extras.wait_seconds` (Discourse), `retry_after` in seconds.
+pub(crate) fn wait_in_body(body: &[u8]) -> Option<Duration> {
+    let told: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let seconds = |value: &serde_json::Value| value.as_f64().filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+    let asked = seconds(&told["retry_after_ms"])
+        .map(|ms| ms / 1000.0)
+        .or_else(|| seconds(&told["parameters"]["retry_after"]))
+        .or_else(|| seconds(&told["extras"]["wait_seconds"]))
+        .or_else(|| seconds(&told["retry_after"]))?;
+    // Nobody makes us wait for ever.
+    Some(Duration::from_secs_f64(asked.min(24.0 * 3600.0)))
 }
 
 fn with(why: String, said: Option<String>) -> String {
@@ -76,6 +91,23 @@ impl From<Error> for Trouble {
             Some(401) => Self::Revoked { why: format!("{why}; sign in again") },
             _ if error.passing() => Self::Passing { why, after },
             _ => Self::Wrong { why },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_ask_to_wait_in_their_own_words() {
+        let asked = |body: &str| wait_in_body(body.as_bytes()).map(|wait| wait.as_millis());
+        assert_eq!(asked(r#"{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}"#), Some(2500));
+        assert_eq!(asked(r#"{"ok":false,"parameters":{"retry_after":35}}"#), Some(35_000));
+        assert_eq!(asked(r#"{"errors":["slow"],"extras":{"wait_seconds":7}}"#), Some(7_000));
+        assert_eq!(asked(r#"{"retry_after":1e300}"#), Some(24 * 3_600_000));
+        for none in ["", "{}", r#"{"retry_after":-1}"#, r#"{"retry_after":"soon"}"#, "[]"] {
+            assert_eq!(asked(none), None, "{none}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod web_socket;
 
 use std::collections::HashSet;
 use std::error::Error as _;
@@ -36,9 +37,10 @@ pub use reqwest::Method;
 pub use retry::retry_after;
 pub use socket::Socket;
 pub use stream::{Event, Events};
+pub use web_socket::WebSocket;
 
 use crate::Later;
-use resolver::{Lookup, NotFound, NotPublic, PublicOnly, permitted};
+use resolver::{Lookup, Names, NotFound, NotPublic, PublicOnly, permitted};
 
 /// Most bytes of headers of one answer.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -84,6 +86,8 @@ pub struct Client {
     /// For ports that exceptions name, each knowing only the exceptions that hold there.
     by_port: Vec<(u16, Ways)>,
     memory: memory::Memory,
+    /// Who is asked for the addresses of names, where the client does not ask by itself.
+    names: Names,
 }
 
 /// A complete answer, whatever its status.
@@ -130,7 +134,8 @@ impl Client {
             by_port.push((port, client(Some(port))?));
         }
         let general = client(None)?;
-        Ok(Self { rules, general, by_port, memory: memory::Memory::default() })
+        let names = Names(lookup.clone());
+        Ok(Self { rules, general, by_port, memory: memory::Memory::default(), names })
     }
 
     /// What was remembered under this key and is not forgotten since. Like its connections, it is shared by all clones

@@ -23,6 +23,16 @@ pub(super) fn system() -> Lookup {
     })
 }
 
+/// The same, for whoever connects without the client.
+#[derive(Clone)]
+pub(super) struct Names(pub(super) Lookup);
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct PublicOnly {
     pub(super) lookup: Lookup,

@@ -1,121 +1,265 @@
-//! WebSockets (RFC 6455), by the same rules as everything else that goes out.
+//! Connections to foreign servers that speak something else than HTTP (mail), under the same rules: public addresses
+//! only, looked at on the connected address, secured unless an exception allows the address, bounded in bytes.
 
-use std::time::Duration;
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::StreamExt as _;
-use jiff::Timestamp;
-use reqwest::{Method, Upgraded, header::HeaderValue};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{Message, protocol::Role, protocol::WebSocketConfig},
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
 };
 
-use super::{Client, Error, MAX_HEADERS, failed, read_headers, read_url, short, stay_away};
+use rustls::pki_types::ServerName;
+use rustls_platform_verifier::ConfigVerifierExt as _;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// Largest message taken, in bytes.
-const MAX_MESSAGE: usize = 1024 * 1024;
-/// What both sides append to the key before hashing it (RFC 6455 §1.3).
-const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+use super::{Allowed, Client, Error, is_public, permitted};
 
-/// An open WebSocket that only brings: pings are answered, and nothing is ever sent by us.
+/// Longest answer of one line taken before a connection is secured.
+const MAX_LINE: usize = 4096;
+
+/// A connection. Reading ends with an error once more bytes came than were allowed.
 pub struct Socket {
     host: String,
-    idle: Duration,
-    stream: WebSocketStream<Upgraded>,
+    peer: SocketAddr,
+    flow: Flow,
+    /// Read before anything else.
+    first: Vec<u8>,
+    /// Whether the next line that is written was said already, so that it does not go out.
+    said: bool,
+    /// Bytes that may still come.
+    left: usize,
+}
+
+enum Flow {
+    Plain(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
 }
 
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Socket").field("host", &self.host).finish_non_exhaustive()
+        f.debug_struct("Socket").field("host", &self.host).field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Opens a WebSocket at `url` (`http`, `https`, `ws` or `wss`). Redirects are not followed. `idle` is how long it
-    /// may be silent before it counts as broken. Where it is refused, the error says how long the other side wants to
-    /// be left alone, counted from `now`.
-    pub async fn socket(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        idle: Duration,
-        now: Timestamp,
-    ) -> Result<Socket, Error> {
-        let plain = url.strip_prefix("wss://").map(|rest| format!("https://{rest}"));
-        let plain = plain.or_else(|| url.strip_prefix("ws://").map(|rest| format!("http://{rest}")));
-        let at = read_url(plain.as_deref().unwrap_or(url))?;
-        let host = at.host_str().unwrap_or_default().to_owned();
-        let mut headers = read_headers(headers)?;
-        let mut nonce = [0_u8; 16];
-        getrandom::fill(&mut nonce).map_err(|error| Error::Client(error.to_string()))?;
-        let key = STANDARD.encode(nonce);
-        for (name, value) in [
-            ("accept-encoding", "identity"),
-            ("connection", "Upgrade"),
-            ("upgrade", "websocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", &key),
-        ] {
-            headers.insert(name, HeaderValue::from_str(value).map_err(|_| Error::Header { name: name.to_owned() })?);
+    /// Connects to `host` at `port`, unsecured as yet; no more than `most` bytes are read from it.
+    ///
+    /// # Errors
+    /// As for any other address: [`Error::Private`], [`Error::Name`], [`Error::Unreached`].
+    pub async fn socket(&self, host: &str, port: u16, most: usize) -> Result<Socket, Error> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let holds = |rule: &&Allowed| rule.port().is_none_or(|only| only == port);
+        let allowed: Vec<Allowed> = self.rules.allow_private.iter().filter(holds).cloned().collect();
+        let found = match bare.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => (self.names.0)(host.to_owned())
+                .await
+                .map_err(|error| Error::Name { host: host.to_owned(), why: error.to_string() })?,
+        };
+        let Some(first) = found.first().copied() else {
+            return Err(Error::Name { host: host.to_owned(), why: "the name has no address".to_owned() });
+        };
+        let fit: Vec<SocketAddr> = found
+            .into_iter()
+            .filter(|address| permitted(host, *address, &allowed))
+            .map(|address| SocketAddr::new(address, port))
+            .collect();
+        if fit.is_empty() {
+            return Err(Error::Private { host: host.to_owned(), address: first });
         }
-        self.check_literal(&at)?;
-        let asked = self.for_sockets(&at).request(Method::GET, at.clone()).headers(headers).send();
-        let answer = tokio::time::timeout(self.rules().deadline, asked)
-            .await
-            .map_err(|_| Error::Deadline { host: host.clone(), deadline: self.rules().deadline })?
-            .map_err(|e| failed(&e, &host))?;
-        if let Some(peer) = answer.remote_addr() {
-            self.check_address(&at, peer.ip())?;
+        let unreached = |why: String| Error::Unreached { host: host.to_owned(), why };
+        let opened = tokio::time::timeout(self.rules.connect, TcpStream::connect(fit.as_slice())).await;
+        let stream = opened.map_err(|_| unreached("nobody answered".into()))?.map_err(|e| unreached(e.to_string()))?;
+        let peer = stream.peer_addr().map_err(|e| unreached(e.to_string()))?;
+        if !permitted(host, peer.ip(), &allowed) {
+            return Err(Error::Private { host: host.to_owned(), address: peer.ip() });
         }
-        let size: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-        if size > MAX_HEADERS {
-            return Err(Error::Headers { host, limit: MAX_HEADERS });
-        }
-        let accepted = answer.headers().get("sec-websocket-accept").and_then(|value| value.to_str().ok());
-        if answer.status().as_u16() != 101 || accepted != Some(&accept(&key)) {
-            let mut url = at;
-            url.set_query(None);
-            // 200 is a page, not a socket: nothing that waiting would mend.
-            let status = if matches!(answer.status().as_u16(), 101 | 200) { 406 } else { answer.status().as_u16() };
-            let retry_after = stay_away(answer.headers(), now);
-            return Err(Error::Status { url: short(url.as_str()), status, retry_after });
-        }
-        let raw = answer.upgrade().await.map_err(|e| failed(&e, &host))?;
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-        let stream = WebSocketStream::from_raw_socket(raw, Role::Client, Some(limits)).await;
-        Ok(Socket { host, idle, stream })
+        let _ = stream.set_nodelay(true);
+        Ok(Socket {
+            host: host.to_owned(),
+            peer,
+            flow: Flow::Plain(stream),
+            first: Vec::new(),
+            said: false,
+            left: most,
+        })
     }
 }
 
 impl Socket {
-    /// The next message as text; [`Error::Connection`] when it was closed, broke or went silent. Waiting for it can be
-    /// given up at any time without losing anything.
-    pub async fn next(&mut self) -> Result<String, Error> {
+    /// The host as asked for.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Who is on the other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Whether what is said on it can be read on the way: it is not secured, and leads out of our own network.
+    pub fn exposed(&self) -> bool {
+        matches!(self.flow, Flow::Plain(_)) && is_public(self.peer.ip())
+    }
+
+    /// Secures it by TLS; the certificate is checked as this machine's own programs check it.
+    pub async fn secured(self) -> Result<Self, Error> {
+        let failed = |why: String| Error::Unreached { host: self.host.clone(), why };
+        let Flow::Plain(stream) = self.flow else { return Ok(self) };
+        let config = rustls::ClientConfig::with_platform_verifier()
+            .map_err(|e| failed(format!("the certificates this machine trusts cannot be read: {e}")))?;
+        let name = ServerName::try_from(self.host.clone())
+            .map_err(|_| failed("a certificate cannot be issued to this name".to_owned()))?;
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .map_err(|e| failed(format!("no secure connection came about: {e}")))?;
+        Ok(Self { flow: Flow::Secure(Box::new(stream)), ..self })
+    }
+
+    /// Puts bytes before whatever comes next: what was read already.
+    #[must_use]
+    pub fn with_first(self, bytes: &[u8]) -> Self {
+        Self { first: bytes.to_vec(), ..self }
+    }
+
+    /// For whoever speaks on it next and begins with a line that was said already: these bytes are what came back, and
+    /// the line does not go out a second time.
+    #[must_use]
+    pub fn with_said(self, bytes: &[u8]) -> Self {
+        Self { said: true, ..self.with_first(bytes) }
+    }
+
+    /// One line, without its end, read byte by byte so that nothing behind it is taken: whatever an attacker on the way
+    /// put behind the answer to STARTTLS would otherwise be believed to have come secured (CVE-2011-0411).
+    pub async fn line(&mut self) -> Result<String, Error> {
         let broken = |host: &str, why: String| Error::Connection { host: host.to_owned(), why };
+        let mut line = Vec::new();
         loop {
-            match tokio::time::timeout(self.idle, self.stream.next()).await {
-                Err(_) => return Err(broken(&self.host, "it went silent".to_owned())),
-                Ok(None | Some(Ok(Message::Close(_)))) => return Err(broken(&self.host, "it was closed".to_owned())),
-                Ok(Some(Err(error))) => return Err(broken(&self.host, error.to_string())),
-                Ok(Some(Ok(Message::Text(text)))) => return Ok(text.as_str().to_owned()),
-                Ok(Some(Ok(_))) => {}
+            let byte = self.read_u8().await.map_err(|e| broken(&self.host, e.to_string()))?;
+            match byte {
+                b'\n' => break,
+                b'\r' => {}
+                other => line.push(other),
             }
+            if line.len() > MAX_LINE {
+                return Err(Error::TooLarge { host: self.host.clone(), limit: MAX_LINE });
+            }
+        }
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let taken = self.first.len().min(into.remaining());
+            into.put_slice(&self.first[..taken]);
+            self.first.drain(..taken);
+            return Poll::Ready(Ok(()));
+        }
+        let before = into.filled().len();
+        let read = match &mut self.flow {
+            Flow::Plain(stream) => Pin::new(stream).poll_read(cx, into),
+            Flow::Secure(stream) => Pin::new(stream).poll_read(cx, into),
+        };
+        let came = into.filled().len() - before;
+        if came > self.left {
+            into.set_filled(before);
+            return Poll::Ready(Err(io::Error::other("more came than is taken at once")));
+        }
+        self.left -= came;
+        read
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.said {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            self.said = end.is_none();
+            return Poll::Ready(Ok(end.map_or(bytes.len(), |at| at + 1)));
+        }
+        match &mut self.flow {
+            Flow::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Flow::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.flow {
+            Flow::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Flow::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.flow {
+            Flow::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Flow::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
 
-/// What the other side has to answer to a key.
-fn accept(key: &str) -> String {
-    let both = format!("{key}{GUID}");
-    STANDARD.encode(ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, both.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn the_example_of_the_specification_is_met() {
-        // RFC 6455 §1.3.
-        assert_eq!(super::accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    use std::time::Duration;
+
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+    use crate::{egress::Egress, outgoing::testing::loopback};
+
+    async fn says(text: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let _ = client.write_all(text).await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn only_public_addresses_are_connected_to() {
+        let port = says(b"hello\r\nbehind").await;
+        let strict = Client::new(Egress { connect: Duration::from_millis(500), ..Egress::default() }).unwrap();
+        for host in ["127.0.0.1", "localhost", "[::1]", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.0"] {
+            let refused = strict.socket(host, port, 100).await.unwrap_err();
+            assert!(matches!(refused, Error::Private { .. } | Error::Name { .. }), "{host}: {refused}");
+        }
+        let elsewhere = Egress { allow_private: vec!["127.0.0.1:1".parse().unwrap()], ..Egress::default() };
+        let refused = Client::new(elsewhere).unwrap().socket("127.0.0.1", port, 100).await;
+        assert!(matches!(refused, Err(Error::Private { .. })), "an exception holds for its port only");
+        let mut socket = loopback().socket("127.0.0.1", port, 100).await.unwrap();
+        assert!(!socket.exposed(), "our own network");
+        assert_eq!(socket.line().await.unwrap(), "hello");
+        let mut rest = [0; 6];
+        socket.read_exact(&mut rest).await.unwrap();
+        assert_eq!(&rest, b"behind", "nothing behind the line was taken");
+    }
+
+    #[tokio::test]
+    async fn what_never_ends_is_cut_off() {
+        let port = says(&[b'x'; 10_000]).await;
+        let mut socket = loopback().socket("127.0.0.1", port, 5_000).await.unwrap();
+        assert!(matches!(socket.line().await, Err(Error::TooLarge { .. })));
+        let mut socket = loopback().socket("127.0.0.1", port, 5_000).await.unwrap().with_first(b"first ");
+        let mut all = Vec::new();
+        assert!(socket.read_to_end(&mut all).await.is_err());
+        assert!(all.starts_with(b"first ") && all.len() <= 5_006);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_nobody_vouches_for_is_no_secure_connection() {
+        let port = says(b"220 not tls\r\n").await;
+        let refused = loopback().socket("127.0.0.1", port, 5_000).await.unwrap().secured().await.unwrap_err();
+        assert!(refused.to_string().contains("no secure connection"), "{refused}");
     }
 }

@@ -49,7 +49,7 @@ const KEYS_HOURS: u64 = 24;
 
 impl Account {
     /// Reads a handle's configuration, a JSON object with `address`, `secret` (for webhooks `whsec_…` in base64, for
-    /// others the token), `settings`, and `kind` (the network whose writer is used: by default the handle's own where
+    /// others the token; where a network wants several, a JSON object of them by name), `settings`, and `kind` (the network whose writer is used: by default the handle's own where
     /// it can be written to, and `webhook` on all others). Where the network leaves it open, `honours_keys` (default
     /// false, the safe side) and `keys_hours` (default 24) say whether keys may be counted on.
     pub fn read(network: &str, config: &str) -> Result<Self, Refusal> {
@@ -62,7 +62,7 @@ impl Account {
         })?;
         let mut credentials = Credentials::none();
         if let (Some(field), Some(secret)) = (about.secret(), read.secret) {
-            credentials.set(field.name, secret);
+            credentials = Credentials::read(field.name, &secret);
         }
         let place = Place { url: address, settings: read.settings, credentials };
         about.connector.check(&place)?;

@@ -3,7 +3,10 @@ use std::time::Duration;
 use dandelion_post::{Micros, timestamp};
 use serde_json::Value;
 
-use crate::egress::{Error, Response};
+use crate::{
+    contract::wait_in_body,
+    egress::{Error, Response},
+};
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Answer {
                 let to = answer.header("location").unwrap_or("another address");
                 Self::Refused { why: format!("the address leads on to {}: enter that one in the handle", short(to)) }
             }
-            425 | 429 => Self::Later { after, why: words(answer) },
+            425 | 429 => Self::Later { after: after.or(wait_in_body(&answer.body)), why: words(answer) },
             503 if answer.retry_after(timestamp(now)).is_some() => Self::Later { after, why: words(answer) },
             408 => Self::InDoubt { why: words(answer) },
             400..=499 => Self::Refused { why: words(answer) },
@@ -95,9 +98,11 @@ fn words(answer: &Response) -> String {
 pub(crate) fn said(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
-    let said = ["detail", "message", "error_description", "error", "title"]
+    let said = ["detail", "message", "error_description", "description", "error_message", "error", "title"]
         .iter()
-        .find_map(|field| told[*field].as_str().or_else(|| told[*field]["message"].as_str()));
+        .find_map(|field| told[*field].as_str().or_else(|| told[*field]["message"].as_str()))
+        // Discourse: a list of them.
+        .or_else(|| told["errors"][0].as_str());
     let plain = text.trim();
     match said {
         Some(said) => Some(short(said)),
