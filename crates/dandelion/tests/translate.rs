@@ -63,3 +63,33 @@ fn queries_may_refer_to_each_other() {
     let (code, out, _) = run(&["match", "--queries", &queries], "{\"id\":\"1\",\"text\":\"Acme leaks\"}\n");
     assert_eq!((code, out.as_str()), (0, "{\"id\":\"1\",\"queries\":[\"ours\",\"leaks\"]}\n"));
 }
+
+#[test]
+fn queries_of_another_tool_are_taken_in_or_none_is() {
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-dialect-data", std::process::id()));
+    let _ = std::fs::remove_dir_all(&data);
+    let with_data = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dandelion"))
+            .args(arguments)
+            .env("DANDELION_DATA_DIR", &data)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let org = "[organisation]\nname = \"A\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n[[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n";
+    assert_eq!(with_data(&["org", "import", &file("org.toml", org)]).0, 0);
+    let theirs =
+        file("theirs.toml", "[[query]]\nname = \"Leaks\"\nunit = \"head\"\ntext = 'acme NEAR/3f leak* AND raw:ACME'\n");
+    let (code, out, err) = with_data(&["query", "import", &theirs, "--dialect", "brandwatch"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("1 queries: 1 new, 0 changed"), "{out}");
+    let listed = with_data(&["query", "list"]).1;
+    assert!(listed.contains("Leaks\tHead\tacme ONEAR/3 leak* AND {ACME}"), "{listed}");
+    let lost = file("lost.toml", "[[query]]\nname = \"Lost\"\nunit = \"head\"\ntext = 'authorGender:F'\n");
+    let (code, _, err) = with_data(&["query", "import", &lost, "--dialect", "brandwatch"]);
+    assert_ne!(code, 0);
+    assert!(err.contains("authorGender:F"), "{err}");
+    assert_eq!(with_data(&["query", "list"]).1, listed, "nothing of it was taken");
+    let _ = std::fs::remove_dir_all(&data);
+}

@@ -12,6 +12,8 @@ mod memory;
 mod resolver;
 mod retry;
 mod socket;
+#[cfg(test)]
+mod spellings;
 mod stream;
 #[cfg(test)]
 mod tests;

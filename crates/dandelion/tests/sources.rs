@@ -1,0 +1,60 @@
+//! The quarantine and reading again, through the real program.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn run(data: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_dandelion")).args(arguments).env("DANDELION_DATA_DIR", data).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sources-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn what_was_refused_is_listed_and_tried_again() {
+    let folder = folder();
+    let (data, posts) = (folder.join("data"), folder.join("posts.jsonl"));
+    let long = "x".repeat(2_000);
+    let rows = [
+        r#"{"id":"1","text":"the kettle leaks"}"#.to_owned(),
+        r#"{"id":"2"}"#.to_owned(),
+        format!(r#"{{"id":"{long}","text":"an id too long"}}"#),
+    ];
+    std::fs::write(&posts, rows.join("\n")).unwrap();
+    let (_, out, err) = run(&data, &["import", posts.to_str().unwrap()]);
+    assert!(out.contains("seen 3 = stored 1 + duplicate 0 + refused 2"), "{out}{err}");
+    let listed = run(&data, &["source", "list"]).1;
+    let key = listed.split('\t').next().unwrap();
+
+    let (code, out, _) = run(&data, &["source", "quarantine", key]);
+    assert_eq!(code, 0);
+    let items: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(items.len(), 2, "{out}");
+    assert!(items[0]["raw"].as_str().unwrap().contains("\"2\""), "as it came: {}", items[0]);
+    assert!(!items[0]["reason"].as_str().unwrap().is_empty());
+
+    let (code, out, err) = run(&data, &["source", "quarantine", key, "--retry-all"]);
+    assert_eq!((code, out.trim()), (1, "0 taken, 2 still refused"), "{err}");
+    let (code, _, err) = run(&data, &["source", "quarantine", key, "--retry", "999"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("has no refused item 999"), "{err}");
+
+    let (code, _, err) = run(&data, &["source", "reread", key, "--since", "2026-01-01"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("it brings its posts itself"), "{err}");
+    let (code, _, err) = run(&data, &["source", "reread", key, "--since", "yesterday"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("2026-03-02"), "{err}");
+    let (code, out, _) = run(&data, &["check"]);
+    assert_eq!(code, 0, "{out}");
+    let _ = std::fs::remove_dir_all(&folder);
+}
