@@ -102,6 +102,11 @@ impl Days {
         days.map(|(nth, day)| (format!("{:.1}", field * nth as f64), format!("{field:.1}"), words(day))).collect()
     }
 
+    /// Whether anything came that was not stored.
+    pub fn has_others(&self) -> bool {
+        self.days.iter().any(|day| day.duplicate + day.refused > 0)
+    }
+
     /// Labels below: the first day, the middle and the last.
     pub fn below(&self) -> Vec<&str> {
         let n = self.days.len();
