@@ -13,19 +13,29 @@
 pub mod clean;
 pub mod contract;
 pub mod demo;
+pub mod discourse;
 pub mod egress;
 pub mod email;
 pub mod feed;
 pub mod file;
 pub mod github;
+pub mod googleplay;
 pub mod guess;
+pub mod hackernews;
 pub mod mastodon;
 pub mod matrix;
 pub mod moment;
 pub mod networks;
 pub mod opml;
 pub mod outgoing;
+pub mod reddit;
+pub mod slack;
+pub mod stackexchange;
+pub mod telegram;
 pub mod webhook;
+pub mod whatsapp;
+pub mod x;
+pub mod youtube;
 
 use std::pin::Pin;
 

@@ -111,6 +111,17 @@ pub struct Counted {
     pub count: fn(&str) -> usize,
 }
 
+impl Length {
+    /// So many characters, however many bytes each takes.
+    pub const fn characters(most: usize) -> Self {
+        Self { most, counted: Counted { what: "characters", count: characters } }
+    }
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().count()
+}
+
 /// One thing a person enters to connect a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
@@ -157,6 +168,16 @@ pub static NETWORKS: &[About] = &[
     crate::mastodon::ABOUT,
     crate::email::ABOUT,
     crate::matrix::ABOUT,
+    crate::discourse::ABOUT,
+    crate::hackernews::ABOUT,
+    crate::telegram::ABOUT,
+    crate::slack::ABOUT,
+    crate::reddit::ABOUT,
+    crate::stackexchange::ABOUT,
+    crate::youtube::ABOUT,
+    crate::googleplay::ABOUT,
+    crate::x::ABOUT,
+    crate::whatsapp::ABOUT,
     crate::github::ABOUT,
     crate::webhook::ABOUT,
     crate::file::ABOUT,
