@@ -22,6 +22,7 @@ pub mod github;
 pub mod googleplay;
 pub mod guess;
 pub mod hackernews;
+pub mod mapped;
 pub mod mastodon;
 pub mod matrix;
 pub mod moment;
