@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dandelion_listen::dialect::Dialect;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// A self-hosted social business hub: it listens, brings each post to the department that can fix it, lets people
 /// answer, and keeps a ledger of results.
@@ -66,6 +67,9 @@ pub enum Command {
     /// Connected places we read from
     #[command(subcommand)]
     Source(Source),
+    /// Our own actors on ActivityPub, @care@yourcompany.example
+    #[command(subcommand)]
+    Actor(Actor),
     /// Saved listening queries
     #[command(subcommand)]
     Query(Query),
@@ -175,6 +179,24 @@ pub struct Import {
     pub network: Option<String>,
 }
 
+/// Actors.
+#[derive(Debug, Subcommand)]
+pub enum Actor {
+    /// Make an actor; public_url says where it lives
+    Add {
+        /// The part before the host: care, of @care@yourcompany.example
+        name: String,
+        /// What it is called, for people
+        #[arg(long)]
+        label: Option<String>,
+        /// Key of the unit that speaks from it; the hub where left out
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// List them, with how many follow
+    List,
+}
+
 /// Sources.
 #[derive(Debug, Subcommand)]
 pub enum Source {
@@ -214,6 +236,25 @@ pub enum Source {
         /// Its key
         key: String,
     },
+    /// Read a place again from a day on; what is known is not stored twice
+    Reread {
+        /// Its key
+        key: String,
+        /// A date (2026-03-02, the start of that day, UTC) or a moment (2026-03-02T09:00:00Z)
+        #[arg(long, value_name = "DATE", value_parser = moment)]
+        since: Timestamp,
+    },
+    /// Show what a source brought that could not be taken, a JSON object a line, oldest first
+    Quarantine {
+        /// Its key
+        key: String,
+        /// Try the item of this number again, as it came
+        #[arg(long, value_name = "NUMBER", conflicts_with = "retry_all")]
+        retry: Option<i64>,
+        /// Try all again, as they came
+        #[arg(long)]
+        retry_all: bool,
+    },
     /// Ask a feed once and show what it would bring, storing nothing
     Test {
         /// Its key, or an address
@@ -226,6 +267,13 @@ pub enum Source {
     },
     /// Print all feeds as OPML
     ExportOpml,
+}
+
+/// A day or a moment.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned_datetime(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let wanted = "write a date such as 2026-03-02 or a moment such as 2026-03-02T09:00:00Z";
+    text.parse().ok().or_else(day).ok_or_else(|| wanted.to_owned())
 }
 
 fn dialect(name: &str) -> Result<Dialect, String> {

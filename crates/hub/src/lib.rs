@@ -4,6 +4,7 @@
 //! does takes a [`Hub`] (store, clock, randomness) and, where a person asks, their [`scope::Viewer`].
 //! SQL lives only in this crate; other crates see nouns.
 
+pub mod actor;
 pub mod backfill;
 pub mod backup;
 pub mod case;

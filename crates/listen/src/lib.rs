@@ -69,7 +69,8 @@
 //!   `d`, `m`, `ll`, `re`, `ve` of a contraction;
 //! - what stands before `+` or `#`, or behind `.`, is a word of its own if it has three letters or more, or no letter.
 //!
-//! `’` is `'`; a possessive `'s` does not count. Runs of more than eight parts are only their parts. All else divides.
+//! `’` is `'`; a possessive `'s`, in any case and accent, does not count. Runs of more than eight parts are only their
+//! parts. All else divides.
 //!
 //! ```
 //! # use dandelion_listen::{Facts, explain, parse};

@@ -10,6 +10,8 @@
 //! * [`contract`]: what every network answers to; [`NETWORKS`]: what there is, one line a network.
 //! * [`mod@guess`]: which network is meant by an address, a handle or a tag.
 
+pub mod activitypub;
+pub mod bluesky;
 pub mod clean;
 pub mod contract;
 pub mod demo;

@@ -172,6 +172,8 @@ pub static NETWORKS: &[About] = &[
     crate::mastodon::ABOUT,
     crate::email::ABOUT,
     crate::matrix::ABOUT,
+    crate::bluesky::ABOUT,
+    crate::activitypub::ABOUT,
     crate::discourse::ABOUT,
     crate::hackernews::ABOUT,
     crate::telegram::ABOUT,

@@ -13,13 +13,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use dandelion_hub::{Hub, member::Throttle};
-use dandelion_networks::egress::Client;
+use dandelion_networks::{activitypub::Remote, egress::Client};
 use futures_util::FutureExt as _;
 use tower_http::compression::{CompressionLayer, predicate::Predicate as _};
 use tracing::Instrument as _;
 use url::Url;
 
-use crate::{Live, Metrics, Problem, api, assets, health, hooks, metrics, pages, problem, security};
+use crate::{Live, Metrics, Problem, actors, api, assets, health, hooks, metrics, pages, problem, security};
 
 /// How this installation is reached.
 #[derive(Debug, Clone)]
@@ -60,6 +60,8 @@ pub struct Inner {
     pub live: Live,
     /// What is counted.
     pub metrics: Metrics,
+    /// What other servers say of their people, where anything is fetched at all.
+    pub remote: Option<Remote>,
     /// Who tried to sign in how often.
     pub throttle: Mutex<Throttle>,
 }
@@ -75,7 +77,8 @@ impl App {
     /// An application on a hub.
     pub fn new(hub: Hub, config: Config) -> Self {
         let live = Live::new(hub.clone());
-        Self(Arc::new(Inner { hub, config, live, metrics: Metrics::new(), throttle: Mutex::default() }))
+        let remote = config.outside.clone().map(Remote::new);
+        Self(Arc::new(Inner { hub, config, live, metrics: Metrics::new(), remote, throttle: Mutex::default() }))
     }
 }
 
@@ -109,6 +112,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::live::routes())
         .merge(pages::routes())
         .merge(hooks::routes())
+        .merge(actors::routes())
         .merge(api::routes())
         .fallback(problem::no_such_address)
         .layer(layers)

@@ -6,6 +6,7 @@
 //! origin); a handler states who may call it **by the types it takes**: [`Signed`] is a person with a session,
 //! [`Form`] a form whose token was checked, and the API has its own (`api::Reading`, `api::Writing`, `api::Administering`).
 
+mod actors;
 pub mod api;
 mod app;
 pub mod assets;

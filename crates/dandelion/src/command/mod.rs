@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod actor;
 mod backup;
 mod check;
 mod demo;
@@ -50,6 +51,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Man { dir } => manual(dir.as_deref()),
         Command::Import(arguments) => with_hub(&settings, async |hub, _| import::run(&hub, &arguments).await),
+        Command::Actor(command) => with_hub(&settings, async |hub, config| actor::run(&hub, &config, command).await),
         Command::Source(command) => with_hub(&settings, async |hub, config| source::run(&hub, &config, command).await),
         Command::Query(crate::cli::Query::Translate { from, file }) => translate::run(from, &file),
         Command::Query(command) => with_hub(&settings, async |hub, _| query::run(&hub, command).await),

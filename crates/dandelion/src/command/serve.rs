@@ -75,19 +75,21 @@ pub async fn hub_until(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<()> {
     let (tell, told) = watch::channel(false);
-    let sender = Sender::new(hub.clone(), client(config)?, sender::Rules::default());
+    // One for all, so that connections and sign-ins are shared.
+    let outside = client(config)?;
+    let sender = Sender::new(hub.clone(), outside.clone(), sender::Rules::default());
     if !hub.db.is_postgres() {
         // With SQLite there is only this program: whatever an earlier one left half done is ours to settle at once.
         sender.recover(Stale::Foreign).await?;
     }
     let sending = tokio::spawn(sender::run(sender, told.clone()));
-    let polling = tokio::spawn(Poller::new(hub.clone(), client(config)?).run(told.clone()));
+    let polling = tokio::spawn(Poller::new(hub.clone(), outside.clone()).run(told.clone()));
     let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
-    let listening = tokio::spawn(Listener::new(hub.clone(), client(config)?).run(told.clone()));
+    let listening = tokio::spawn(Listener::new(hub.clone(), outside.clone()).run(told.clone()));
     let ticking = tokio::spawn(tick(hub.clone(), told));
-    let outside = Some(client(config)?);
-    let app =
-        App::new(hub, dandelion_web::Config { outside, ..dandelion_web::Config::new(address(config, &listener)?) });
+    let web =
+        dandelion_web::Config { outside: Some(outside), ..dandelion_web::Config::new(address(config, &listener)?) };
+    let app = App::new(hub, web);
     let stop = async {
         stop.await;
         tracing::info!("stopping: finishing what is under way");

@@ -72,6 +72,14 @@ pub async fn run(hub: &Hub, config: &Config, command: Source) -> Result<ExitCode
             source::set_paused(hub, Actor::System("command"), found.id, None).await?;
             println!("{key} is awake");
         }
+        Source::Reread { key, since } => {
+            let found = source::find_by_key(hub, &key).await?;
+            source::reread_as(hub, Actor::System("command"), found.id, dandelion_post::micros(since)).await?;
+            println!(
+                "{key} is read again from {since} on, by the program that serves; what is known is not stored twice"
+            );
+        }
+        Source::Quarantine { key, retry, retry_all } => return quarantine(hub, &key, retry, retry_all).await,
         Source::Test { key } => return test(hub, &super::serve::client(config)?, &key).await,
         Source::ImportOpml { file } => import_opml(hub, &file).await?,
         Source::ExportOpml => {
@@ -143,6 +151,43 @@ async fn list(hub: &Hub) -> Result<()> {
         println!("{}\t{}\t{}\t{}\t{state}", source.key, source.kind.as_str(), source.name, source.accounting);
     }
     Ok(())
+}
+
+/// Shows what could not be taken, or tries it again. Something that is still refused gives exit code 1.
+async fn quarantine(hub: &Hub, key: &str, retry: Option<i64>, all: bool) -> Result<ExitCode> {
+    const AT_ONCE: i64 = 200;
+    let found = source::find_by_key(hub, key).await?;
+    // What is refused again is written down anew, behind the newest of now.
+    let newest = source::newest_refusal(hub, found.id).await?;
+    let (mut after, mut taken, mut left) = (0, 0, 0);
+    loop {
+        let items = source::waiting_after(hub, found.id, after, AT_ONCE).await?;
+        let full = items.len() as i64 == AT_ONCE;
+        for item in items.into_iter().filter(|item| item.id <= newest) {
+            after = item.id;
+            if !all && retry.is_none() {
+                println!("{}", serde_json::to_string(&item)?);
+            } else if all || retry == Some(item.id) {
+                match source::retry_as(hub, Actor::System("command"), item.id).await {
+                    Ok(_) => taken += 1,
+                    Err(error) => {
+                        left += 1;
+                        eprintln!("{} ({}): {error}", item.id, item.place);
+                    }
+                }
+            }
+        }
+        if !full || after >= newest {
+            break;
+        }
+    }
+    if let Some(number) = retry.filter(|_| taken + left == 0) {
+        bail!("{key} has no refused item {number}; `dandelion source quarantine {key}` lists them");
+    }
+    if all || retry.is_some() {
+        println!("{taken} taken, {left} still refused");
+    }
+    Ok(ExitCode::from(u8::from(left > 0)))
 }
 
 async fn unit_id(hub: &Hub, key: Option<&str>) -> Result<Option<i64>> {

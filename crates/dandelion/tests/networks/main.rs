@@ -1,8 +1,11 @@
 //! The contract suite: what every network must stand, run against real servers on loopback with faults put between us
-//! and them. The feed and the demo network are ours; Mastodon, Synapse, Dovecot and OpenSMTPD are servers that nobody on
-//! this project wrote.
+//! and them. The feed and the demo network are ours; Mastodon, Bluesky, Synapse, Dovecot and OpenSMTPD are servers that
+//! nobody on this project wrote.
 
+mod bluesky;
+mod bluesky_peer;
 mod faults;
+mod fediverse;
 mod homeserver;
 mod mail;
 mod mail_proxy;
@@ -39,3 +42,5 @@ both_stores!(matrix_is_written_to, |hub| writing(hub, Peer::matrix().await));
 both_stores!(mastodon_is_read, |hub| reading(hub, Peer::mastodon().await));
 both_stores!(the_demo_network_is_written_to, |hub| writing(hub, Some(Peer::demo().await)));
 both_stores!(mastodon_is_written_to, |hub| writing(hub, Peer::mastodon().await));
+both_stores!(bluesky_is_read, |hub| reading(hub, Peer::bluesky().await));
+both_stores!(bluesky_is_written_to, |hub| writing(hub, Peer::bluesky().await));

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    faults::Proxy,
+    bluesky_peer::Bluesky,
+    faults::{Fault, Proxy},
     homeserver::{self, Homeserver},
     post_office::{ANA, CARE, PostOffice},
 };
@@ -42,14 +43,16 @@ enum Kind {
     Matrix { server: Homeserver, _turn: Turn },
     /// Dovecot and OpenSMTPD; the ports of the proxy.
     Mail { office: PostOffice, imap: u16, smtp: u16, _turn: Turn },
+    /// The network of @atproto/dev-env.
+    Bluesky(Box<Bluesky>),
 }
 
 /// One at a time: each takes a whole core for seconds to come up, and tests measure how long things take.
-static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+pub static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 type Turn = tokio::sync::MutexGuard<'static, ()>;
 
 /// Ends with the test, whatever becomes of it.
-struct Process(Child, Option<PathBuf>);
+pub struct Process(pub Child, pub Option<PathBuf>);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -190,6 +193,19 @@ impl Peer {
         office
     }
 
+    /// None where whoever runs the tests did not ask for this tier.
+    pub async fn bluesky() -> Option<Self> {
+        let bluesky = Bluesky::start().await?;
+        let proxy = Proxy::before(bluesky.pds).await;
+        Some(Self { about: find("bluesky"), proxy, kind: Kind::Bluesky(Box::new(bluesky)) })
+    }
+
+    /// What only Bluesky has.
+    pub fn of_bluesky(&self) -> &Bluesky {
+        let Kind::Bluesky(bluesky) = &self.kind else { panic!("another network") };
+        bluesky
+    }
+
     /// Where posts that concern us are read.
     pub fn place(&self) -> Place {
         let mut place = Place { url: self.proxy.address.clone(), ..Place::default() };
@@ -208,6 +224,11 @@ impl Peer {
                     place.settings.insert(name.into(), format!("127.0.0.1:{port}").into());
                 }
             }
+            Kind::Bluesky(bluesky) => {
+                place.credentials = self.credentials();
+                place.settings.insert("account".into(), self.us().into());
+                place.settings.insert("jetstream".into(), format!("ws://127.0.0.1:{}", bluesky.jetstream).into());
+            }
         }
         place
     }
@@ -217,14 +238,16 @@ impl Peer {
             Kind::Mastodon { us, .. } => Credentials::none().with("token", us.lock().expect("the token").clone()),
             Kind::Mail { office, .. } => office.credentials(),
             Kind::Matrix { server, .. } => server.credentials(),
+            Kind::Bluesky(bluesky) => bluesky.credentials(),
             _ => Credentials::none(),
         }
     }
 
     /// What we are called there.
     pub fn us(&self) -> String {
-        match self.kind {
+        match &self.kind {
             Kind::Mastodon { .. } => format!("{US}@{DOMAIN}"),
+            Kind::Bluesky(bluesky) => format!("@{}", bluesky.us.handle),
             Kind::Mail { .. } => CARE.to_owned(),
             Kind::Matrix { .. } => homeserver::US.to_owned(),
             _ => US.to_owned(),
@@ -251,6 +274,7 @@ impl Peer {
             }
             Kind::Mail { office, .. } => office.deliver(ANA, "Subject: A question\r\n", text).await,
             Kind::Matrix { server, .. } => server.say(text).await,
+            Kind::Bluesky(bluesky) => bluesky.say(text).await,
         }
     }
 
@@ -275,7 +299,7 @@ impl Peer {
                 text.clone_into(&mut posts.lock().expect("the posts")[number - 1].1);
                 true
             }
-            Kind::Demo { .. } | Kind::Mail { .. } => false,
+            Kind::Demo { .. } | Kind::Mail { .. } | Kind::Bluesky(_) => false,
             Kind::Matrix { server, .. } => {
                 server.edit(id, text).await;
                 true
@@ -294,6 +318,10 @@ impl Peer {
             server.delete(id).await;
             return true;
         }
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            bluesky.delete(id).await;
+            return true;
+        }
         let Kind::Mastodon { port, ana, .. } = &self.kind else { return false };
         ask(*port, Method::DELETE, &format!("/api/v1/statuses/{}", local(id)), ana, None).await;
         true
@@ -310,6 +338,13 @@ impl Peer {
             server.sign_out().await;
             return true;
         }
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            bluesky.revoke().await;
+            // What was signed in holds for two hours more; so this is how it looks after them.
+            let ran_out = "{\"error\":\"ExpiredToken\",\"message\":\"Token has expired\"}".to_owned();
+            self.proxy.next("GET", Fault::Say("400 Bad Request", String::new(), ran_out));
+            return true;
+        }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return false };
         let form = format!("token={}", us.lock().expect("the token"));
         let headers = [("content-type", "application/x-www-form-urlencoded")];
@@ -322,6 +357,9 @@ impl Peer {
     pub async fn sign_in_again(&self) {
         if let Kind::Matrix { server, .. } = &self.kind {
             return server.sign_in().await;
+        }
+        if let Kind::Bluesky(bluesky) = &self.kind {
+            return bluesky.sign_in_again().await;
         }
         let Kind::Mastodon { port, us, .. } = &self.kind else { return };
         let there = access(Place { url: self.proxy.address.clone(), ..Place::default() });
@@ -349,6 +387,7 @@ impl Peer {
     pub async fn published(&self, text: &str) -> usize {
         match &self.kind {
             Kind::Feed(_) => 0,
+            Kind::Bluesky(bluesky) => bluesky.published(text).await,
             Kind::Demo { port, .. } => {
                 let ledger = ask(*port, Method::GET, "/api/ledger", "", None).await;
                 ledger["by_text"][text].as_u64().unwrap_or(0) as usize
@@ -415,7 +454,7 @@ async fn ask(port: u16, method: Method, path: &str, token: &str, body: Option<&V
     serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
-async fn up(port: u16, path: &str) {
+pub async fn up(port: u16, path: &str) {
     for _ in 0..600 {
         if loopback().get(&format!("http://127.0.0.1:{port}{path}"), &[]).await.is_ok_and(|a| a.status == 200) {
             return;

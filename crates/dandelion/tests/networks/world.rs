@@ -15,7 +15,7 @@ use dandelion_hub::{
 };
 use dandelion_networks::egress::{Client, Egress};
 
-use crate::peer::{Peer, US, access};
+use crate::peer::{Peer, access};
 
 /// Minutes, in microseconds.
 pub const MINUTE: i64 = 60_000_000;
@@ -110,7 +110,8 @@ impl World {
 
     /// Whether a post with exactly these words was brought (for networks that put our name before them: behind it).
     pub async fn has(&self, source: i64, words: &str) -> bool {
-        self.posts(source).await.iter().any(|post| post.text == words || post.text == format!("{US} {words}"))
+        let named = |text: &str| text.starts_with('@') && text.split_once(' ').is_some_and(|(_, rest)| rest == words);
+        self.posts(source).await.iter().any(|post| post.text == words || named(&post.text))
     }
 
     /// Puts the cursor back to where it stood: the program died after reading, before it committed.

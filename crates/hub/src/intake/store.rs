@@ -442,6 +442,7 @@ async fn close(
     if count.seen == 0 {
         return Ok(());
     }
+    crate::source::days::note(tx, source, count).await?;
     let mut all = Sha256::new();
     for new in new {
         all.update(&new.fresh.digest);

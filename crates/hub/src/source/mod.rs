@@ -1,11 +1,12 @@
 //! Connected places we read from, with their accounting, their cursor and their state.
 
+pub(crate) mod days;
 mod import;
 mod listen;
 mod place;
 mod poll;
-
 mod refusal;
+mod reread;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -14,12 +15,13 @@ use dandelion_networks::{About, contract::Credentials, networks};
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
+pub use days::{Day, days};
 pub use import::{Import, Progress, Read};
-
 pub use listen::Listener;
 pub use place::{NewPlace, connect_as, connect_place, found_again, look, sign_in_again, thread};
 pub use poll::{Poller, poll_now};
-pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry};
+pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting_after};
+pub use reread::{reread, reread_as};
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
 
 use crate::{

@@ -50,6 +50,14 @@ pub async fn refused_after(hub: &Hub, source: i64, after: i64, limit: i64) -> Re
     rows.iter().map(from_row).collect()
 }
 
+/// As [`refused_after`], without those that were tried again and taken.
+pub async fn waiting_after(hub: &Hub, source: i64, after: i64, limit: i64) -> Result<Vec<Refused>> {
+    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
+               where source_id = $1 and retried_at is null and id > $2 order by id limit $3";
+    let rows = hub.db.all(q!(sql, source, after, limit)).await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// The number of the newest item that was refused from a source; 0 if there is none.
 pub async fn newest_refusal(hub: &Hub, source: i64) -> Result<i64> {
     let sql = "select coalesce(max(id), 0) as newest from refusals where source_id = $1";
@@ -69,35 +77,49 @@ fn from_row(row: &Row) -> Result<Refused> {
     })
 }
 
-/// Tries a refused item again, as it came or as `mended` says. Taken, it leaves the quarantine and the accounting moves
-/// from refused to stored or duplicate; otherwise nothing changes and the error says why.
+/// Tries a refused item again, as it came or as `mended` says, on behalf of a lead of the source's unit. Taken, it leaves
+/// the quarantine and the accounting moves from refused to stored or duplicate; otherwise nothing changes and the error
+/// says why.
 pub async fn retry(hub: &Hub, viewer: &Viewer, refusal: i64, mended: Option<&str>) -> Result<&'static str> {
-    let sql = "select source_id, place, raw, raw_complete from refusals where id = $1 and retried_at is null";
-    let row = hub.db.opt(q!(sql, refusal)).await?.ok_or(Error::not_found("refused item", refusal))?;
-    let source: i64 = row.get("source_id")?;
-    may_change(viewer, find(hub, source).await?.unit, "try a refused item again")?;
-    let raw: String = row.get("raw")?;
-    if mended.is_none() && !row.get::<bool, _>("raw_complete")? {
+    let waiting = waiting(hub, refusal).await?;
+    may_change(viewer, find(hub, waiting.source).await?.unit, "try a refused item again")?;
+    try_again(hub, Actor::Member(viewer.member), waiting, mended).await
+}
+
+/// As [`retry`], from the command line, as it came.
+pub async fn retry_as(hub: &Hub, actor: Actor, refusal: i64) -> Result<&'static str> {
+    try_again(hub, actor, waiting(hub, refusal).await?, None).await
+}
+
+/// A refused item that nobody has mended yet.
+async fn waiting(hub: &Hub, refusal: i64) -> Result<Refused> {
+    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
+               where id = $1 and retried_at is null";
+    from_row(&hub.db.opt(q!(sql, refusal)).await?.ok_or(Error::not_found("refused item", refusal))?)
+}
+
+async fn try_again(hub: &Hub, actor: Actor, item: Refused, mended: Option<&str>) -> Result<&'static str> {
+    if mended.is_none() && !item.raw_complete {
         return Err(Error::Conflict(
             "only the beginning of this item was kept, because it is too large; have the source bring it again".into(),
         ));
     }
-    let post = Post::from_json(mended.unwrap_or(&raw))?;
-    let counted = intake::receive(hub, source, vec![Item::post(row.get::<String, _>("place")?, post)]).await?;
+    let post = Post::from_json(mended.unwrap_or(&item.raw))?;
+    let counted = intake::receive(hub, item.source, vec![Item::post(item.place, post)]).await?;
     let as_what = if counted.stored > 0 { "stored" } else { "duplicate" };
     if counted.refused > 0 {
         return Err(Error::Conflict(
             "it was refused again and now stands in the list a second time with the new reason".into(),
         ));
     }
-    let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
+    let mut tx = hub.begin(actor).await?;
     let now = tx.now();
     let sql = "update refusals set retried_at = $1, retried_as = $2 where id = $3 and retried_at is null";
-    if tx.run(q!(sql, now, as_what, refusal)).await? == 1 {
+    if tx.run(q!(sql, now, as_what, item.id)).await? == 1 {
         // The item was seen once: what the retry counted anew replaces what the refusal had counted.
-        tx.run(q!("update sources set seen = seen - 1, refused = refused - 1 where id = $1", source)).await?;
+        tx.run(q!("update sources set seen = seen - 1, refused = refused - 1 where id = $1", item.source)).await?;
     }
-    tx.log(Entry::new("refusal.retried", "refusal", refusal).with(serde_json::json!({ "as": as_what })));
+    tx.log(Entry::new("refusal.retried", "refusal", item.id).with(serde_json::json!({ "as": as_what })));
     tx.commit().await?;
     Ok(as_what)
 }

@@ -86,6 +86,56 @@ both_stores!(a_feed_is_asked_conditionally_and_stored_once, |hub| async move {
     assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
 });
 
+both_stores!(a_place_is_read_again_from_a_day_on_and_its_picture_says_what_came_when, |hub| async move {
+    let (url, asked) = server(vec![
+        answer("200 OK", "etag: \"one\"\r\n", &feed(&["first", "second"])),
+        answer("200 OK", "etag: \"one\"\r\n", &feed(&["first", "second", "missed"])),
+    ])
+    .await;
+    let source = connect(&hub, "again", Kind::Feed, Some(url)).await;
+    let poller = Poller::new(hub.hub.clone(), client());
+    assert_eq!(poller.poll(&source).await.unwrap().stored, 2);
+    let day = 24 * 3_600_000_000;
+    for wrong in [hub.now() + day, hub.now() - 400 * day] {
+        assert!(matches!(reread_as(&hub, Actor::System("test"), source.id, wrong).await, Err(Error::Invalid { .. })));
+    }
+    reread_as(&hub, Actor::System("test"), source.id, hub.now() - day).await.unwrap();
+    let due = find(&hub, source.id).await.unwrap();
+    assert!(due.next_poll_at.unwrap() <= hub.now());
+    let counted = poller.poll(&due).await.unwrap();
+    assert_eq!((counted.stored, counted.duplicate), (1, 2));
+    assert!(!asked.lock().unwrap()[1].to_lowercase().contains("if-none-match"), "everything is asked for");
+    let days = days(&hub, source.id, 30).await.unwrap();
+    assert_eq!(days.len(), 30);
+    let today = days.last().unwrap();
+    assert_eq!((today.stored, today.duplicate, today.refused), (3, 2, 0));
+    assert!(days[..29].iter().all(|day| day.stored + day.duplicate + day.refused == 0));
+
+    set_paused(&hub, Actor::System("test"), source.id, Some("a test")).await.unwrap();
+    let paused = reread_as(&hub, Actor::System("test"), source.id, hub.now() - day).await;
+    assert!(matches!(paused, Err(Error::Conflict(why)) if why.contains("paused")));
+    let pushed = connect(&hub, "pushed", Kind::Webhook, None).await;
+    let pushed = reread_as(&hub, Actor::System("test"), pushed.id, hub.now() - day).await;
+    assert!(matches!(pushed, Err(Error::Conflict(why)) if why.contains("not asked")));
+    assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
+
+both_stores!(what_was_refused_is_tried_again_from_the_command_line, |hub| async move {
+    let source = connect(&hub, "hook", Kind::Webhook, None).await;
+    let post = dandelion_post::Post { id: "1".into(), text: "the kettle leaks".into(), ..Default::default() };
+    let refusal = dandelion_post::Refusal::new("text", "somebody broke it", "");
+    let raw = serde_json::to_string(&post).unwrap();
+    intake::receive(&hub, source.id, vec![Item::refused("line 1", refusal, raw)]).await.unwrap();
+    let waiting = waiting_after(&hub, source.id, 0, 10).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(retry_as(&hub, Actor::System("test"), waiting[0].id).await.unwrap(), "stored");
+    assert!(waiting_after(&hub, source.id, 0, 10).await.unwrap().is_empty());
+    assert_eq!(refused_after(&hub, source.id, 0, 10).await.unwrap().len(), 1, "it stays on record");
+    let count = find(&hub, source.id).await.unwrap().accounting;
+    assert_eq!((count.seen, count.stored, count.refused), (1, 1, 0));
+    assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
+
 both_stores!(a_broken_feed_waits_as_told_and_loses_nothing, |hub| async move {
     let (url, _) = server(vec![
         answer("503 Service Unavailable", "retry-after: 1800\r\n", ""),

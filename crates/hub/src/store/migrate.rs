@@ -10,6 +10,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_listening", include_str!("../../migrations/0002_listening.sql")),
     ("0003_pages", include_str!("../../migrations/0003_pages.sql")),
     ("0004_networks", include_str!("../../migrations/0004_networks.sql")),
+    ("0005_actors", include_str!("../../migrations/0005_actors.sql")),
+    ("0006_source_days", include_str!("../../migrations/0006_source_days.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.

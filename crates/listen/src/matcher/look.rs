@@ -82,7 +82,7 @@ impl<'a> Look<'a> {
             Op::And => code::nodes(body).all(holds),
             Op::Or => code::nodes(body).any(holds),
             Op::Not => !code::nodes(body).any(holds),
-            Op::Phrase | Op::Near => self.stands(op, body),
+            Op::Phrase | Op::Near => self.stands_simply(op, body).unwrap_or_else(|| self.stands(op, body)),
             Op::Test => body.first().is_some_and(|test| self.passes(*test)),
         }
     }

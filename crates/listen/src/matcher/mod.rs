@@ -1,6 +1,7 @@
 //! All queries compiled into one structure.
 
 mod anchor;
+mod beginnings;
 mod build;
 mod code;
 mod common;
@@ -10,6 +11,7 @@ mod look;
 mod patterns;
 mod places;
 mod segment;
+mod simple;
 mod spans;
 mod terms;
 mod tree;

@@ -1,12 +1,12 @@
 //! Words with wildcards and words at a small distance.
 //!
-//! Beginnings (`kettle*`) are found like words: a bit set over first bytes, then a masked comparison. Every other
+//! Beginnings (`kettle*`) are found nearly like words, see [`super::beginnings`]. Every other
 //! pattern is tried on every distinct word once, and what came of it is remembered for a while.
 
+use super::beginnings::{Beginning, Beginnings, Four, Two};
 use super::terms::TermId;
 use crate::query::Sort;
 use crate::words::Kind;
-use crate::words::hash::{load, mask};
 use crate::words::scan::{Entry, Scan};
 
 /// The pattern as the text of a term.
@@ -28,22 +28,11 @@ fn key(sort: Sort, distance: u8, text: &str) -> Vec<u8> {
 /// All patterns of a set of queries.
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
-    /// Beginnings of four bytes or more, ordered by their first four.
-    long: Vec<Beginning>,
-    long_filter: Vec<u64>,
-    /// Shorter ones, ordered by their first two.
-    short: Vec<Beginning>,
-    short_filter: Vec<u64>,
+    /// Beginnings of four bytes or more.
+    long: Beginnings<Four>,
+    /// Shorter ones.
+    short: Beginnings<Two>,
     others: Vec<Other>,
-}
-
-#[derive(Debug)]
-struct Beginning {
-    first: u64,
-    length: usize,
-    rest: Box<[u8]>,
-    term: TermId,
-    sort: u8,
 }
 
 #[derive(Debug)]
@@ -59,8 +48,6 @@ enum Shape {
     Fuzzy { word: Box<[char]>, distance: usize, letters: u64 },
 }
 
-const LONG_BITS: u32 = 15;
-
 impl Patterns {
     /// From the keys of all terms that are patterns.
     pub(super) fn new<'k>(keys: impl Iterator<Item = (TermId, &'k [u8])>) -> Self {
@@ -69,8 +56,8 @@ impl Patterns {
             let [sort, distance, text @ ..] = key else { continue };
             patterns.add(term, *sort, *distance, text);
         }
-        patterns.long.sort_by_key(|it| (it.first & Four::MASK, it.length));
-        patterns.short.sort_by_key(|it| (it.first & Two::MASK, it.length));
+        patterns.long.finish();
+        patterns.short.finish();
         patterns
     }
 
@@ -93,40 +80,26 @@ impl Patterns {
         padded[..inline].copy_from_slice(&stem[..inline]);
         let first = u64::from_le_bytes(padded);
         let beginning = Beginning { first, length: stem.len(), rest: stem[inline..].into(), term, sort };
-        let (list, filter, bit, bits) = if stem.len() >= 4 {
-            (&mut self.long, &mut self.long_filter, Four::bit(first), 1 << LONG_BITS)
-        } else {
-            (&mut self.short, &mut self.short_filter, Two::bit(first), 1 << 16)
-        };
-        filter.resize(bits / 64, 0);
-        filter[bit / 64] |= 1 << (bit % 64);
-        list.push(beginning);
+        if stem.len() >= 4 { self.long.list.push(beginning) } else { self.short.list.push(beginning) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.long.is_empty() && self.short.is_empty() && self.others.is_empty()
+        self.long.list.is_empty() && self.short.list.is_empty() && self.others.is_empty()
     }
 
     /// Bytes on the heap.
     pub(super) fn bytes(&self) -> usize {
-        let beginnings = (self.long.capacity() + self.short.capacity()) * size_of::<Beginning>();
-        let rest: usize = self.long.iter().map(|it| it.rest.len()).sum();
-        let filters = (self.long_filter.capacity() + self.short_filter.capacity()) * 8;
         let of = |shape: &Shape| match shape {
             Shape::Wild(chars) | Shape::Fuzzy { word: chars, .. } => chars.len() * 4,
         };
         let others: usize = self.others.iter().map(|it| size_of::<Other>() + of(&it.shape)).sum();
-        beginnings + rest + filters + others
+        self.long.bytes() + self.short.bytes() + others
     }
 
     /// Tells every pattern that some word fits, with the number of the entry.
     pub(super) fn look(&self, scan: &Scan, memory: &mut Memory, mut found: impl FnMut(TermId, usize)) {
-        if !self.long.is_empty() {
-            look_for_beginnings::<Four>(&self.long, &self.long_filter, scan, &mut found);
-        }
-        if !self.short.is_empty() {
-            look_for_beginnings::<Two>(&self.short, &self.short_filter, scan, &mut found);
-        }
+        self.long.look(scan, &mut found);
+        self.short.look(scan, &mut found);
         if !self.others.is_empty() {
             for (at, entry) in scan.entries.iter().enumerate() {
                 if has_word(entry.kind) {
@@ -166,71 +139,12 @@ impl Patterns {
     }
 }
 
-/// Which first bytes a list of beginnings is ordered by.
-trait Start {
-    /// The bits of a word's first eight bytes that decide.
-    const MASK: u64;
-    /// Where they stand in the bit set.
-    fn bit(first: u64) -> usize;
-}
-
-struct Four;
-struct Two;
-
-impl Start for Four {
-    const MASK: u64 = 0xffff_ffff;
-
-    #[inline]
-    fn bit(first: u64) -> usize {
-        ((first as u32).wrapping_mul(0x9e37_79b1) >> (32 - LONG_BITS)) as usize
-    }
-}
-
-impl Start for Two {
-    const MASK: u64 = 0xffff;
-
-    #[inline]
-    fn bit(first: u64) -> usize {
-        usize::from(first as u16)
-    }
-}
-
-fn look_for_beginnings<S: Start>(
-    list: &[Beginning],
-    filter: &[u64],
-    scan: &Scan,
-    found: &mut impl FnMut(TermId, usize),
-) {
-    for (block, entries) in scan.entries.chunks(64).enumerate() {
-        let (mut picked, mut count) = ([0_u8; 64], 0);
-        let folded = &scan.folded[..];
-        for (at, entry) in entries.iter().enumerate() {
-            let bit = S::bit(load(folded, entry.at as usize));
-            picked[count & 63] = at as u8;
-            count += (filter.get(bit / 64).copied().unwrap_or(0) >> (bit % 64) & 1) as usize;
-        }
-        for at in picked.iter().take(count) {
-            let entry = &entries[usize::from(*at)];
-            let (first, word) = (load(&scan.folded, entry.at as usize), scan.word(entry));
-            let key = first & S::MASK;
-            let from = list.partition_point(|it| it.first & S::MASK < key);
-            for it in list[from..].iter().take_while(|it| it.first & S::MASK == key) {
-                let begins = word.len() >= it.length
-                    && (first & mask(it.length)) == it.first
-                    && (it.rest.is_empty() || word[8..].starts_with(&it.rest));
-                if begins && fits(it.sort, entry.kind) {
-                    found(it.term, block * 64 + usize::from(*at));
-                }
-            }
-        }
-    }
-}
-
 fn has_word(kind: Kind) -> bool {
     matches!(kind, Kind::Word | Kind::Tag | Kind::Handle | Kind::Ticker)
 }
 
-fn fits(sort: u8, kind: Kind) -> bool {
+/// Whether a pattern of this sort may fit a word of this kind.
+pub(super) fn fits(sort: u8, kind: Kind) -> bool {
     match kind {
         Kind::Word => sort == Sort::Bare as u8,
         Kind::Tag => sort == Sort::Bare as u8 || sort == Sort::Tag as u8,

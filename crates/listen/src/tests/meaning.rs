@@ -101,7 +101,9 @@ proptest! {
 /// What generated texts found, kept.
 #[test]
 fn what_was_typed_once_and_went_wrong_is_read_and_printed() {
-    for text in ["J-3~J-J-3~J3", "a 水wi-fi*", "wi-fi*/b", "\"水wi-fi*\"", "*水wi-fi"] {
+    for text in
+        ["J-3~J-J-3~J3", "a 水wi-fi*", "wi-fi*/b", "\"水wi-fi*\"", "*水wi-fi", "*AAAA'Ș", "acme's\u{326}", "#acme’ŝ"]
+    {
         let query = parse(text).unwrap();
         assert_eq!(parse(&query.to_string()).unwrap(), query, "{text}");
     }

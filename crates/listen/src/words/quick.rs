@@ -129,7 +129,7 @@ impl Scan {
             entry.kind = if tag { Kind::Tag } else { Kind::Handle };
             entry.start -= 1;
         }
-        Some(apostrophe(chunk.text, end).filter(|next| is_possessive(chunk.text, *next)).map_or(end, |next| next + 1))
+        Some(apostrophe(chunk.text, end).and_then(|next| possessive(chunk.text, next)).unwrap_or(end))
     }
 
     /// One run of parts; where it ends. `None` where it is not simple after all.
@@ -139,9 +139,11 @@ impl Scan {
         parts[0] = (from, letters(text, from));
         let (mut count, mut kind, mut next) = (1, Is::Word, None);
         while let Some((join, start)) = join(text, parts[count - 1].1) {
-            if join == Is::Apostrophe && is_possessive(text, start) {
-                next = Some(start + 1);
-                break;
+            if join == Is::Apostrophe {
+                next = possessive(text, start);
+                if next.is_some() {
+                    break;
+                }
             }
             if count == MAX_PARTS || (kind != Is::Word && kind != join) {
                 return None;
@@ -254,14 +256,21 @@ fn join(text: &[u8], at: usize) -> Option<(Is, usize)> {
     let next = apostrophe(text, at)?;
     let after = look(text, next).0;
     let letters = is_letter(before, last) && is_letter(after, text[next]);
-    (letters || is_possessive(text, next)).then_some((Is::Apostrophe, next))
+    (letters || possessive(text, next).is_some()).then_some((Is::Apostrophe, next))
 }
 
-/// A lone `s` after an apostrophe, where the word ends.
-fn is_possessive(text: &[u8], at: usize) -> bool {
-    if !matches!(text[at], b's' | b'S') || letters(text, at) != at + 1 {
-        return false;
-    }
-    let goes_on = apostrophe(text, at + 1).map(|next| look(text, next).0);
-    !matches!(goes_on, Some(Is::Word | Is::Letter))
+/// Where a lone `s` after an apostrophe ends that ends its word, in any case and with any accent.
+fn possessive(text: &[u8], at: usize) -> Option<usize> {
+    let end = letters(text, at);
+    let lone = match &text[at..end] {
+        [one] => one.eq_ignore_ascii_case(&b's'),
+        part if part.len() <= 4 && !part.is_ascii() => {
+            let mut folded = Vec::with_capacity(4);
+            letter::fold(part, &mut folded);
+            folded == b"s"
+        }
+        _ => false,
+    };
+    let goes_on = || apostrophe(text, end).map(|next| look(text, next).0);
+    (lone && !matches!(goes_on(), Some(Is::Word | Is::Letter))).then_some(end)
 }

@@ -186,6 +186,12 @@ pub trait Connector: Send + Sync {
         Box::pin(async { Err(Trouble::wrong("this network is not asked; it brings its posts itself")) })
     }
 
+    /// The cursor from which pages bring again what was said since `to`, or everything that the place still shows where
+    /// its cursor holds no time. What is known comes as duplicates.
+    fn rewound(&self, _cursor: &Value, _to: Timestamp) -> Value {
+        Value::Null
+    }
+
     /// Opens the stream that says when something is new.
     fn listen<'a>(&'a self, _access: &'a Access) -> Later<'a, Result<Stream, Trouble>> {
         Box::pin(async { Err(Trouble::wrong("this network has no stream")) })

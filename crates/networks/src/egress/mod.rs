@@ -8,12 +8,14 @@ mod address;
 mod body;
 mod error;
 mod limits;
+mod memory;
 mod resolver;
 mod retry;
 mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod web_socket;
 
 use std::collections::HashSet;
 use std::error::Error as _;
@@ -35,6 +37,7 @@ pub use reqwest::Method;
 pub use retry::retry_after;
 pub use socket::Socket;
 pub use stream::{Event, Events};
+pub use web_socket::WebSocket;
 
 use crate::Later;
 use resolver::{Lookup, Names, NotFound, NotPublic, PublicOnly, permitted};
@@ -79,9 +82,10 @@ impl Default for Egress {
 pub struct Client {
     rules: Egress,
     /// For every port no exception names.
-    general: reqwest::Client,
+    general: Ways,
     /// For ports that exceptions name, each knowing only the exceptions that hold there.
-    by_port: Vec<(u16, reqwest::Client)>,
+    by_port: Vec<(u16, Ways)>,
+    memory: memory::Memory,
     /// Who is asked for the addresses of names, where the client does not ask by itself.
     names: Names,
 }
@@ -123,14 +127,31 @@ impl Client {
         let client = |port: Option<u16>| {
             let holds = |rule: &&Allowed| rule.port().is_none() || rule.port() == port;
             let allowed = rules.allow_private.iter().filter(holds).cloned().collect();
-            build(&rules, PublicOnly { lookup: lookup.clone(), allowed })
+            Ways::build(&rules, PublicOnly { lookup: lookup.clone(), allowed })
         };
         let mut by_port = Vec::new();
         for port in rules.allow_private.iter().filter_map(Allowed::port).collect::<HashSet<_>>() {
             by_port.push((port, client(Some(port))?));
         }
         let general = client(None)?;
-        Ok(Self { rules, general, by_port, names: Names(lookup.clone()) })
+        let names = Names(lookup.clone());
+        Ok(Self { rules, general, by_port, memory: memory::Memory::default(), names })
+    }
+
+    /// What was remembered under this key and is not forgotten since. Like its connections, it is shared by all clones
+    /// and ends with the program.
+    pub(crate) fn recall(&self, key: &str) -> Option<String> {
+        self.memory.recall(key)
+    }
+
+    /// Remembers a sign-in, so that it need not be repeated.
+    pub(crate) fn remember(&self, key: String, what: String) {
+        self.memory.remember(key, what);
+    }
+
+    /// Forgets what no longer holds.
+    pub(crate) fn forget(&self, key: &str) {
+        self.memory.forget(key);
     }
 
     /// The rules it was made with.
@@ -238,8 +259,16 @@ impl Client {
     }
 
     fn for_port(&self, url: &Url) -> &reqwest::Client {
+        &self.ways(url).usual
+    }
+
+    fn for_sockets(&self, url: &Url) -> &reqwest::Client {
+        &self.ways(url).sockets
+    }
+
+    fn ways(&self, url: &Url) -> &Ways {
         let port = url.port_or_known_default();
-        self.by_port.iter().find(|(p, _)| Some(*p) == port).map_or(&self.general, |(_, client)| client)
+        self.by_port.iter().find(|(p, _)| Some(*p) == port).map_or(&self.general, |(_, ways)| ways)
     }
 
     fn check_literal(&self, url: &Url) -> Result<(), Error> {
@@ -316,7 +345,23 @@ fn stay_away(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     asks_to_wait(headers, now).or_else(spent)
 }
 
-fn build(rules: &Egress, resolver: PublicOnly) -> Result<reqwest::Client, Error> {
+/// The same rules, spoken in two ways.
+#[derive(Debug, Clone)]
+struct Ways {
+    usual: reqwest::Client,
+    /// For what is upgraded: HTTP/2 knows no `Upgrade`.
+    sockets: reqwest::Client,
+}
+
+impl Ways {
+    fn build(rules: &Egress, resolver: PublicOnly) -> Result<Self, Error> {
+        let made = |builder: reqwest::ClientBuilder| builder.build().map_err(|e| Error::Client(chain(&e)));
+        let usual = made(builder(rules, resolver.clone()))?;
+        Ok(Self { usual, sockets: made(builder(rules, resolver).http1_only())? })
+    }
+}
+
+fn builder(rules: &Egress, resolver: PublicOnly) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .no_proxy()
         .no_gzip()
@@ -329,8 +374,6 @@ fn build(rules: &Egress, resolver: PublicOnly) -> Result<reqwest::Client, Error>
         .pool_idle_timeout(Duration::from_secs(30))
         .user_agent(&rules.user_agent)
         .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
-        .build()
-        .map_err(|e| Error::Client(chain(&e)))
 }
 
 fn read_url(text: &str) -> Result<Url, Error> {

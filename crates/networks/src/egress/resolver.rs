@@ -33,6 +33,7 @@ impl std::fmt::Debug for Names {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct PublicOnly {
     pub(super) lookup: Lookup,
     pub(super) allowed: Vec<Allowed>,

@@ -108,6 +108,10 @@ impl Connector for Mastodon {
         Box::pin(page::page(access, cursor))
     }
 
+    fn rewound(&self, cursor: &Value, to: Timestamp) -> Value {
+        page::rewound(cursor, to)
+    }
+
     fn listen<'a>(&'a self, access: &'a Access) -> Later<'a, Result<Stream, Trouble>> {
         Box::pin(stream::listen(access, SILENT))
     }

@@ -71,6 +71,20 @@ pub(super) async fn page(access: &Access, cursor: &Value) -> Result<Page, Troubl
     Ok(Page { items, cursor, wait, budget, ..Page::default() })
 }
 
+/// The cursor from which everything since a moment comes again, where the ids hold the time (Mastodon's `Snowflake`:
+/// milliseconds since 1970, then 16 bits); otherwise the one that begins with the newest page.
+pub(super) fn rewound(cursor: &Value, to: jiff::Timestamp) -> Value {
+    // Ids that only count up are smaller for another few thousand years of posting.
+    const LEAST: u64 = 1 << 52;
+    let known: Cursor = serde_json::from_value(cursor.clone()).unwrap_or_default();
+    let holds_time = known.since.as_ref().and_then(|id| id.parse().ok()).is_some_and(|id: u64| id >= LEAST);
+    let Some(milliseconds) = u64::try_from(to.as_millisecond()).ok().filter(|_| holds_time) else {
+        return Value::Null;
+    };
+    let since = Some((milliseconds << 16).to_string());
+    serde_json::to_value(Cursor { since, account: known.account, ..Cursor::default() }).unwrap_or_default()
+}
+
 /// The conversation around a post.
 pub(super) async fn thread(access: &Access, id: &str) -> Result<Vec<Item>, Trouble> {
     let Some(local) = place::local(access, id) else {
@@ -225,4 +239,23 @@ pub(super) fn read(answer: Response, access: &Access) -> Result<(Value, Option<B
         Trouble::passing(format!("{} answered with something that is no JSON", answer.url.host_str().unwrap_or("it")))
     })?;
     Ok((value, budget))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reading_goes_back_to_a_moment_where_ids_hold_the_time() {
+        let to = "2026-03-02T09:00:00Z".parse().unwrap();
+        let real = json!({ "since": "115800000000000001", "recent": [["1", "x"]], "looked_at": 5, "account": "7" });
+        let back = rewound(&real, to);
+        assert_eq!(back["since"], (1_772_442_000_000_u64 << 16).to_string());
+        assert_eq!((&back["account"], &back["recent"]), (&json!("7"), &json!([])));
+        for counted in [json!({ "since": "42" }), json!({ "since": "01HXYZ" }), Value::Null] {
+            assert_eq!(rewound(&counted, to), Value::Null, "begins with the newest page");
+        }
+    }
 }

@@ -14,6 +14,8 @@ use dandelion_hub::{
     unit::Org,
 };
 use dandelion_networks::{feed::Found, opml};
+use dandelion_post::timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{
@@ -27,12 +29,14 @@ use crate::{
     view::{
         Choice, Empty, Flash, Place, Sentence,
         desk::{PostAct, Tone},
-        listening::{Accounting, NewSource, Quarantined, Secret, SourcePage, SourceRow, Sources},
+        listening::{Accounting, Days, NewSource, Quarantined, Secret, SourceDay, SourcePage, SourceRow, Sources},
     },
 };
 
 /// Refused items on a page.
 const PAGE: i64 = 20;
+/// Days in the picture.
+const DAYS: i64 = 30;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -44,6 +48,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/sources/{id}/pause", post(pause))
         .route("/sources/{id}/resumption", post(resume))
         .route("/sources/{id}/polling", post(poll))
+        .route("/sources/{id}/rereading", post(reread))
         .route("/sources/{id}/secrets", post(add_secret))
         .route("/sources/{id}/secrets/{secret}/end", post(end_secret))
         .route("/refusals/{id}/retry", post(retry))
@@ -310,6 +315,9 @@ async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> Result<Respo
         facts: facts(app, org, &wall, &source),
         accounting: accounting(&source),
         since: wall.clock(source.created_at),
+        days: days(app, id).await?,
+        reread: (may && source.polled() && source.paused_at.is_none())
+            .then(|| wall.day(wall.now - 7 * 24 * 3_600_000_000)),
         error: trouble(&wall, &source),
         acts: if may { acts(&source) } else { Vec::new() },
         webhook,
@@ -329,6 +337,21 @@ async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> Result<Respo
         refused: refused.into_iter().map(quarantined).collect(),
         more,
     })
+}
+
+/// What it brought lately; nothing where nothing came.
+async fn days(app: &App, id: i64) -> Result<Option<Days>, Problem> {
+    let days = source::days(&app.hub, id, DAYS).await?;
+    let label =
+        |day: &source::Day| timestamp(day.began).to_zoned_datetime(TimeZone::UTC).strftime("%-d %B").to_string();
+    let days = days.iter().map(|day| SourceDay {
+        label: label(day),
+        stored: day.stored,
+        duplicate: day.duplicate,
+        refused: day.refused,
+    });
+    let days = Days { days: days.collect() };
+    Ok(days.days.iter().any(|day| day.sum() > 0).then_some(days))
 }
 
 fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sentence)> {
@@ -355,6 +378,20 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
     let awake = source.paused_at.is_none();
     moment("Next", source.next_poll_at.filter(|_| awake && source.polled()).map(|at| wall.due(at)));
     moment("Newest post", source.last_post_at.map(|at| wall.clock(at)));
+    if let Some(left) = source.calls_left {
+        let resets = source.calls_reset_at.filter(|at| *at > wall.now);
+        let words = Sentence::plain(format!("{left} left"));
+        let words = match resets {
+            Some(at) => words.text(", counted anew ").time(wall.due(at)),
+            None => words,
+        };
+        facts.push(("Calls", words));
+    }
+    let mut moment = |name, time: Option<crate::view::Time>| {
+        if let Some(time) = time {
+            facts.push((name, Sentence::new().time(time)));
+        }
+    };
     moment("Paused", source.paused_at.map(|at| wall.clock(at)));
     if let Some(why) = &source.paused_why {
         facts.push(("Why", Sentence::plain(why)));
@@ -430,6 +467,30 @@ async fn poll(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothin
             _ => format!("Read just now: it {}.", connect::gave(&counted)),
         }),
     )
+}
+
+#[derive(Deserialize)]
+struct Since {
+    since: String,
+}
+
+async fn reread(
+    State(app): State<App>,
+    signed: Signed,
+    Id(id): Id,
+    Form(given): Form<Since>,
+) -> Result<Response, Problem> {
+    let wall = Wall::of(&app, &app.hub.engine().await?.org);
+    let Some(since) = wall.began(&given.since) else {
+        return Ok(go(&app, id, Flash::problem("Choose a day.")));
+    };
+    match source::reread(&app.hub, &signed.viewer, id, since).await {
+        Ok(()) => Ok(go(&app, id, Flash::done("It is read again now; what comes shows here in a moment."))),
+        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => {
+            Ok(go(&app, id, Flash::problem(Refused::of(error)?.words)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The secret is part of this answer alone.

@@ -2,7 +2,7 @@
 
 use dandelion_hub::unit::Org;
 use dandelion_post::{Micros, micros, timestamp};
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use crate::{App, view::Time};
 
@@ -41,6 +41,17 @@ impl Wall {
             18..=22 => "Good evening",
             _ => "Good night",
         }
+    }
+
+    /// The day of a moment, as a form writes it: `2026-03-02`.
+    pub(super) fn day(&self, at: Micros) -> String {
+        timestamp(at).to_zoned_datetime(self.zone.clone()).date().to_string()
+    }
+
+    /// When the day that a form names began; `None` where it names none.
+    pub(super) fn began(&self, day: &str) -> Option<Micros> {
+        let day: Date = day.trim().parse().ok()?;
+        day.to_zoned_datetime(self.zone.clone()).ok().map(|start| micros(start.timestamp()))
     }
 
     /// The first moment of today.

@@ -1,6 +1,7 @@
 //! Listening: queries and sources.
 
 mod backfill;
+mod days;
 pub mod lab;
 mod precision;
 mod query;
@@ -8,6 +9,7 @@ mod source;
 mod voice;
 
 pub use backfill::{BackfillPage, BackfillRow, Backfills};
+pub use days::{Days, SourceDay};
 pub use precision::{Advice, PrecisionPage, Trend, Week};
 pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
 pub use source::{

@@ -20,7 +20,7 @@
 //! | `POST /posts/ID/corrections` (`judgement`, `value`); `POST /undo` (`event`) | |
 //! | `/search?q=…&kind=…` | posts and cases |
 //! | `/queries`, `/queries/new`, `/queries/ID`, `/queries/ID/lab?against=VERSION`; `POST /queries` and `POST /queries/ID/lab` (`name`, `unit`, `text`, `cases`, `act`: see `pages/lab`); `/queries/completions?before=…` answers JSON | the lab |
-//! | `/sources`, `/sources/new`, `/sources/place?address=`, `/sources/ID`; `POST /sources` (`kind`, `address`, `name`, `unit`), `POST /sources/place` (`address`, `name`, `unit`, `set-FIELD`), `POST /sources/ID/pause`, `/resumption`, `/polling`, `/secrets`; `POST /refusals/ID/retry` | |
+//! | `/sources`, `/sources/new`, `/sources/place?address=`, `/sources/ID`; `POST /sources` (`kind`, `address`, `name`, `unit`), `POST /sources/place` (`address`, `name`, `unit`, `set-FIELD`), `POST /sources/ID/pause`, `/resumption`, `/polling`, `/rereading` (`since`), `/secrets`; `POST /refusals/ID/retry` | |
 //! | `/results?unit=&from=&to=&kind=` | the ledger |
 //! | `/handoffs?since=&state=`, `/replies?state=`, `/posts?since=&about_us=` | what a number of the home page counts, where no other page lists it |
 //! | `/organisation`, `/units/KEY`, `/members`, `POST /members`, `/tokens`, `POST /tokens`, `POST /tokens/ID/revocation`, `/account`, `POST /account/password` | |

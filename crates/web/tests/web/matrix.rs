@@ -246,6 +246,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/sources/place", "signed"),
     ("POST", "/sources/{id}/pause", "signed"),
     ("POST", "/sources/{id}/polling", "signed"),
+    ("POST", "/sources/{id}/rereading", "signed"),
     ("POST", "/sources/{id}/resumption", "signed"),
     ("POST", "/sources/{id}/secrets", "signed"),
     ("POST", "/sources/{id}/secrets/{secret}/end", "signed"),

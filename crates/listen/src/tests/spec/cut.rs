@@ -161,9 +161,14 @@ impl Cutter<'_> {
         }
     }
 
-    /// A lone `s` after an apostrophe, where the word ends.
+    /// A lone `s` after an apostrophe, in any case and with any accent, where the word ends.
     fn is_possessive(&self, part: &Range<usize>) -> bool {
-        let lone = part.len() == 1 && self.row.c(part.start).is_some_and(|c| matches!(c, 's' | 'S'));
+        let lone = self.row.glyphs.get(part.clone()).is_some_and(|part| match part {
+            [one] if one.c.is_ascii() => one.c.eq_ignore_ascii_case(&'s'),
+            // Longer ones would be marks over marks, and are some other word.
+            [] | [_, _, _, _, ..] => false,
+            _ => fold(&part.iter().map(|glyph| glyph.c).collect::<String>()) == "s",
+        });
         let goes_on = self.row.c(part.end).is_some_and(is_apostrophe) && self.is(part.end + 1, &[Class::Letter]);
         lone && !goes_on
     }

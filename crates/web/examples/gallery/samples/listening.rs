@@ -5,8 +5,8 @@ use dandelion_web::view::listening::lab::{
     Changed, Curve, CurveDay, Heard, LabPage, LabParts, LabPost, LabVersion, Piece, Says, Test,
 };
 use dandelion_web::view::listening::{
-    Accounting, NewSource, Proof, Quarantined, Queries, QueryPage, QueryRow, Secret, SourcePage, SourceRow, Sources,
-    Version,
+    Accounting, Days, NewSource, Proof, Quarantined, Queries, QueryPage, QueryRow, Secret, SourceDay, SourcePage,
+    SourceRow, Sources, Version,
 };
 use dandelion_web::view::search::{Found, Search};
 use dandelion_web::view::{Choice, Empty, Place, Sentence, Text};
@@ -312,6 +312,12 @@ fn source(w: &Words) -> SourcePage {
         ],
         accounting: Accounting { seen: 812, stored: 690, duplicate: 110, refused: 12 },
         since: time(w, "3 March, 09:00"),
+        days: Some(Days {
+            days: [(12, 0, 0), (0, 0, 0), (30, 4, 1), (8, 40, 0), (0, 2, 7)]
+                .map(|(stored, duplicate, refused)| SourceDay { label: w.t("3 March"), stored, duplicate, refused })
+                .into(),
+        }),
+        reread: Some("2026-02-23".to_owned()),
         error: Some((
             w.t("The server answers 503, Service Unavailable, since 07:05."),
             w.t("Nothing to do: we try again at 10:40. If it lasts, ask who runs blogs.example."),

@@ -271,7 +271,7 @@ impl Curve {
 }
 
 /// 1, 2, 4, 5, 10, 20, 40, 50 …
-fn round_up(n: i64) -> i64 {
+pub(super) fn round_up(n: i64) -> i64 {
     let mut unit = 1;
     loop {
         for steps in [1, 2, 4, 5] {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::days::Days;
 use crate::view::desk::{PostAct, Tone};
 use crate::view::{Choice, Empty, Sentence, Shell, Text, Time, grouped, prints_html};
 
@@ -101,6 +102,10 @@ pub struct SourcePage {
     pub accounting: Accounting,
     /// Since when it counts.
     pub since: Time,
+    /// The last days; none where nothing came in them.
+    pub days: Option<Days>,
+    /// Whether it can be asked again for what was said since a day; then that of a week ago.
+    pub reread: Option<String>,
     /// What is wrong with it: what, and what to do next.
     pub error: Option<(String, String)>,
     /// Pause, resume, read now.

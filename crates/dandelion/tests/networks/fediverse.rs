@@ -1,0 +1,246 @@
+//! ActivityPub with actors of our own: our pages are served, and servers that nobody on this project wrote follow us,
+//! write to us and are answered.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use dandelion_hub::{
+    actor::{self, NewActor},
+    both_stores,
+    log::Actor,
+    reply::{
+        self, New, Send, State,
+        sender::{Rules, Sender, Stale},
+    },
+    testing::TestHub,
+};
+use dandelion_networks::{egress::Method, outgoing::testing::loopback};
+use dandelion_web::{App, Config};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::{
+    peer::{ONE, Process, free_port, up},
+    world::{MINUTE, World, client},
+};
+
+/// A server of others, with one person.
+struct Other {
+    base: String,
+    /// What it is known to do with an activity that arrives twice: nothing.
+    knows_twice: bool,
+    _process: Process,
+    _folder: tempfile::TempDir,
+}
+
+impl Other {
+    /// None where whoever runs the tests does without real servers.
+    async fn start(name: &'static str) -> Option<Self> {
+        if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
+            eprintln!("\n*** NOT TESTED: ActivityPub, live against {name} ***\n");
+            return None;
+        }
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let ready = Command::new(format!("{root}/scripts/peers")).arg(name).output().expect("scripts/peers");
+        assert!(
+            ready.status.success(),
+            "{name} could not be made ready; mend that, or set DANDELION_TEST_NO_PEERS=1 to do without it: {}",
+            String::from_utf8_lossy(&ready.stderr).trim()
+        );
+        let program = String::from_utf8_lossy(&ready.stdout).trim().to_owned();
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = free_port();
+        let mut command = Command::new(program);
+        command.args([&port.to_string(), "ana"]).arg(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = Process(command.spawn().expect("a server"), None);
+        up(port, "/_got").await;
+        let base = format!("http://localhost:{port}");
+        Some(Self { base, knows_twice: name == "fedify", _process: process, _folder: folder })
+    }
+
+    async fn got(&self, kind: &str) -> Vec<Value> {
+        let answer = loopback().get(&self.local("/_got"), &[]).await.expect("an answer");
+        let all: Vec<Value> = serde_json::from_slice(&answer.body).expect("a list");
+        all.into_iter().filter(|one| one["kind"] == kind).collect()
+    }
+
+    /// Their person does something; the address of what was said.
+    async fn send(&self, what: Value) -> String {
+        let headers = [("content-type", "application/json")];
+        let body = what.to_string().into_bytes();
+        let answer = loopback().post(&self.local("/_send"), &headers, body).await.expect("an answer");
+        let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        assert_eq!(answer.status, 200, "{what}: {}", String::from_utf8_lossy(&answer.body));
+        said["id"].as_str().expect("an address").to_owned()
+    }
+
+    fn local(&self, path: &str) -> String {
+        format!("{}{path}", self.base.replace("localhost", "127.0.0.1"))
+    }
+}
+
+/// Our pages on loopback, with an actor.
+struct Here {
+    world: World,
+    base: Url,
+    actor: actor::Actor,
+}
+
+impl Here {
+    async fn start(test: &TestHub) -> Self {
+        let world = World::new(test).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = Url::parse(&format!("http://localhost:{}/", listener.local_addr().expect("an address").port()));
+        let base = base.expect("an address");
+        let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit: world.unit };
+        let actor = actor::make(&world.hub, Actor::System("test"), &base, &new).await.expect("an actor");
+        let config = Config { outside: Some(client()), ..Config::new(base.clone()) };
+        let app = App::new(world.hub.clone(), config);
+        tokio::spawn(async move { dandelion_web::serve(listener, app, std::future::pending()).await });
+        Self { world, base, actor }
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> (u16, Value) {
+        let url = self.base.join(path).expect("an address").to_string().replacen("localhost", "127.0.0.1", 1);
+        let answer = loopback().send(method, &url, headers, body).await.expect("an answer");
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    async fn has(&self, words: &str) -> bool {
+        self.world.has(self.actor.source.id, words).await
+    }
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}
+
+/// Both ways with one server.
+async fn spoken_with(test: TestHub, name: &'static str) {
+    let _turn = ONE.lock().await;
+    let Some(other) = Other::start(name).await else { return };
+    let here = Here::start(&test).await;
+    let us = here.actor.ours.id.clone();
+    // They follow us, and are told so.
+    other.send(json!({ "kind": "Follow", "actor": us })).await;
+    until("they are told that they follow", || async { other.got("Accept").await.len() == 1 }).await;
+    assert_eq!(actor::followers(&here.world.hub.db, here.actor.handle.id).await.expect("a count"), 1);
+    // They write to us, change it, and it is theirs.
+    let note = other.send(json!({ "kind": "Create", "actor": us, "text": "<p>my kettle leaks</p>" })).await;
+    until("it is here", || here.has("my kettle leaks")).await;
+    let posts = here.world.posts(here.actor.source.id).await;
+    assert_eq!((posts.len(), posts[0].ours), (1, false));
+    other.send(json!({ "kind": "Update", "actor": us, "id": note, "text": "<p>my kettle is <b>gone</b></p>" })).await;
+    until("the change is here", || here.has("my kettle is gone")).await;
+    one_answer(&test, &here, &other, &note).await;
+    // What is said again under their answer comes to the same conversation.
+    let answer = other.got("Create").await[0]["note"].as_str().expect("a note").to_owned();
+    other.send(json!({ "kind": "Create", "actor": us, "text": "<p>thank you</p>", "re": answer })).await;
+    until("their thanks are here", || here.has("thank you")).await;
+    other.send(json!({ "kind": "Delete", "actor": us, "id": note })).await;
+    let deleted = || async { here.world.posts(here.actor.source.id).await.iter().any(|post| post.deleted) };
+    until("the deletion is here", deleted).await;
+    other.send(json!({ "kind": "Undo", "actor": us })).await;
+    let none = || async { actor::followers(&here.world.hub.db, here.actor.handle.id).await.expect("a count") == 0 };
+    until("they follow no longer", none).await;
+    let source = here.world.source(here.actor.source.id).await;
+    assert!(source.accounting.balances() && source.accounting.refused == 0, "{}", source.accounting);
+    here.world.check().await;
+}
+
+/// A person answers; the program dies after the answer has left, so that it leaves twice: it is one answer.
+async fn one_answer(test: &TestHub, here: &Here, other: &Other, note: &str) {
+    let (hub, viewer) = (&here.world.hub, &here.world.viewer);
+    let case_id = here.world.posts(here.actor.source.id).await[0].case.expect("a case");
+    let text = "We look into it <at once> & tell you: https://care.example/kettle".to_owned();
+    let new = New { case_id, post_id: None, handle_id: here.actor.handle.id, text };
+    let drafted = reply::draft(hub, viewer, &new).await.expect("a draft");
+    let send = Send { undo: 0, confirm: true, ..Send::version(drafted.version) };
+    reply::queue(hub, viewer, drafted.id, send).await.expect("a reply in line");
+    let sender = Sender::new(hub.clone(), client(), Rules::default());
+    let job = sender.claim(&[]).await.expect("a store").expect("a job");
+    drop(sender.publish(&job).await);
+    test.sql(&[format!("update replies set lease_until = 0 where id = {}", drafted.id)]).await;
+    let mut settled = reply::find(hub, viewer, drafted.id).await.expect("the reply");
+    for _ in 0..20 {
+        sender.recover(Stale::Expired).await.expect("a store");
+        sender.step().await.expect("a store");
+        settled = reply::find(hub, viewer, drafted.id).await.expect("the reply");
+        if settled.state == State::Sent {
+            break;
+        }
+        hub.clock.advance(MINUTE / 60);
+    }
+    assert_eq!(settled.state, State::Sent, "{:?}", settled.error);
+    let id = settled.remote_id.expect("an address");
+    until("they have it", || async { !other.got("Create").await.is_empty() }).await;
+    let got = other.got("Create").await;
+    let ids: std::collections::BTreeSet<String> = got.iter().map(|one| one["id"].to_string()).collect();
+    assert_eq!(ids.len(), 1, "whatever arrives twice is one: {got:?}");
+    if other.knows_twice {
+        assert_eq!(got.len(), 1, "{got:?}");
+    }
+    assert_eq!((got[0]["note"].as_str(), got[0]["re"].as_str()), (Some(id.as_str()), Some(note)));
+    let words = got[0]["text"].as_str().expect("words");
+    assert!(
+        words.contains("&lt;at once&gt; &amp; tell") && words.contains("<a href=\"https://care.example/kettle\""),
+        "{words}"
+    );
+    // Whoever asks for it by its address is shown the same.
+    let path = Url::parse(&id).expect("an address").path().to_owned();
+    let (status, shown) = here.ask(Method::GET, &path, &[], None).await;
+    assert_eq!((status, &shown["content"], &shown["id"]), (200, &got[0]["text"], &Value::from(id)));
+}
+
+both_stores!(fedify_is_spoken_with_both_ways, |hub| spoken_with(hub, "fedify"));
+both_stores!(pubby_is_spoken_with_both_ways, |hub| spoken_with(hub, "pubby"));
+
+both_stores!(who_we_are_is_shown_and_nobody_else_is_believed, |hub| async move {
+    let here = Here::start(&hub).await;
+    let us = &here.actor.ours;
+    let account = format!("/.well-known/webfinger?resource=acct:{}", us.address(&here.base));
+    let (status, finger) = here.ask(Method::GET, &account, &[], None).await;
+    assert_eq!((status, finger["links"][0]["href"].as_str()), (200, Some(us.id.as_str())));
+    let (status, document) = here.ask(Method::GET, "/actors/care", &[], None).await;
+    assert_eq!((status, document["publicKey"]["owner"].as_str()), (200, Some(us.id.as_str())));
+    assert!(!document.to_string().contains("PRIVATE"));
+    let (status, node) = here.ask(Method::GET, "/.well-known/nodeinfo", &[], None).await;
+    assert!(status == 200 && node["links"][0]["href"].as_str().is_some_and(|at| at.ends_with("/nodeinfo/2.1")));
+    let (status, info) = here.ask(Method::GET, "/nodeinfo/2.1", &[], None).await;
+    assert_eq!(
+        (status, &info["software"]["name"], &info["usage"]["users"]["total"]),
+        (200, &json!("dandelion"), &json!(1))
+    );
+    for path in ["/actors/care/outbox", "/actors/care/followers"] {
+        let (status, shown) = here.ask(Method::GET, path, &[], None).await;
+        assert_eq!((status, &shown["totalItems"]), (200, &json!(0)), "{path}");
+    }
+    for nobody in
+        ["/actors/other", "/actors/care/posts/none", "/.well-known/webfinger?resource=acct:care@other.example"]
+    {
+        assert_eq!(here.ask(Method::GET, nobody, &[], None).await.0, 404, "{nobody}");
+    }
+    let activity =
+        json!({ "id": "https://a.example/1", "type": "Follow", "actor": "https://a.example/u", "object": us.id });
+    for (body, headers, due) in [
+        (activity.to_string(), vec![], 401),
+        (activity.to_string(), vec![("signature", "x")], 400),
+        ("{".to_owned(), vec![], 400),
+        ("x".repeat(1_100_000), vec![], 413),
+    ] {
+        for inbox in ["/inbox", "/actors/care/inbox"] {
+            let (status, told) = here.ask(Method::POST, inbox, &headers, Some(body.clone().into_bytes())).await;
+            assert_eq!(status, due, "{inbox} {told}");
+        }
+    }
+    here.world.check().await;
+});

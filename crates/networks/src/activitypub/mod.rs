@@ -1,0 +1,90 @@
+//! ActivityPub with actors of our own (`@care@yourcompany.example`): whoever is on Mastodon, Pixelfed, Lemmy or any other
+//! server of the fediverse follows them, writes to them, and is answered from this installation's own address.
+//!
+//! An actor is a handle of ours (its key is sealed like every secret) and a source that takes what is said to it. Here
+//! is everything that needs no database: signatures both ways ([`signature`]), documents from their origin
+//! ([`Remote`]), what a delivery means ([`receive`]), and what we say ([`deliver`]).
+
+mod actor;
+mod inbox;
+mod keys;
+mod note;
+mod publish;
+mod remote;
+pub mod signature;
+#[cfg(test)]
+mod tests;
+
+use dandelion_post::Refusal;
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    Later,
+    contract::{Access, Connector, Place},
+    networks::{About, Field, Once, Proven, Reads, Writes},
+    outgoing::{Answer, Outgoing},
+};
+
+pub use actor::{Actor, Ours, fingered, node_info};
+pub use inbox::{Act, LARGEST, No, Told, receive};
+pub use keys::Keys;
+pub use publish::deliver;
+pub use remote::{Remote, Signer};
+
+/// What this network is.
+pub const ABOUT: About = About {
+    name: "activitypub",
+    label: "ActivityPub",
+    reads: Reads {
+        what: "what is said to an actor of ours, changed and taken back; who follows it",
+        poll: false,
+        stream: false,
+        push: true,
+    },
+    writes: Writes { reply: true, post: true, edit: false, delete: false, private: false, react: false },
+    // A note's address is its key, and servers know an address for ever; a year is longer than anything is in doubt.
+    once: Once::Key { minutes: 365 * 24 * 60, then_read_back: false },
+    length: None,
+    fields: &[Field {
+        name: "key",
+        label: "Key",
+        secret: true,
+        needed: true,
+        help: "Made when the actor is made, and never shown.",
+    }],
+    limits: "1 MiB a delivery; at most 300 documents a minute are fetched of others because of deliveries, 30 of one host",
+    docs: "`dandelion actor add care --unit KEY` makes `@care@HOST`, where HOST is that of `public_url`. Signatures are those of \
+           draft-cavage-12 and RFC 9421, both ways; a delivery is believed where key, actor, activity and words are of one \
+           server.",
+    proven: Proven::Live("Fedify and Pubby"),
+    connector: &ActivityPub,
+};
+
+struct ActivityPub;
+
+impl Connector for ActivityPub {
+    fn check(&self, place: &Place) -> Result<(), Refusal> {
+        if Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return Ok(());
+        }
+        Err(Refusal::new("url", "is no actor's address; make one with `dandelion actor add NAME`", &place.url))
+    }
+
+    fn publish<'a>(&'a self, access: &'a Access, reply: &'a Outgoing) -> Later<'a, Answer> {
+        Box::pin(publish::publish(access, reply))
+    }
+}
+
+/// What signs for the actor of ours at this address.
+pub fn signer(actor: &str, secret: &str) -> Result<Signer, Refusal> {
+    Ok(Signer { keys: Keys::read(secret)?, key_id: format!("{actor}#main-key") })
+}
+
+/// A note of ours as it is shown to who asks for it by its address.
+pub fn shown(actor: &str, key: &str, text: &str, in_reply_to: Option<&str>, at: Timestamp) -> Value {
+    let mut note = note::Written { actor, key, text, in_reply_to, at }.note(None);
+    note["@context"] = "https://www.w3.org/ns/activitystreams".into();
+    note
+}

@@ -1,0 +1,74 @@
+"""A server of the fediverse made of Pubby: one person, `server.py PORT NAME FOLDER`. What was delivered to them (and
+believed) is at /_got; `POST /_send {kind, actor, text, id, re}` has them say, change, take back, follow."""
+
+import itertools
+import sys
+
+from flask import Flask, jsonify, request
+from pubby import ActivityPubHandler, deliver_activity
+from pubby.crypto import generate_rsa_keypair
+from pubby.server.adapters.flask import bind_activitypub
+from pubby.storage.adapters.db import init_db_storage
+
+port, name, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+base = f"http://localhost:{port}"
+PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+key, _ = generate_rsa_keypair()
+handler = ActivityPubHandler(
+    storage=init_db_storage(f"sqlite:///{folder}/{name}.db"),
+    actor_config={"base_url": base, "username": name, "name": name, "summary": "a customer"},
+    private_key=key,
+    allow_private_targets=True,
+)
+app = Flask(name)
+bind_activitypub(app, handler)
+got, notes, follows, numbers = [], {}, {}, itertools.count(1)
+me = handler.actor_id
+
+
+@app.after_request
+def believed(response):
+    # Whatever Pubby does not believe it answers with 401.
+    if request.method == "POST" and request.path.endswith("/inbox") and response.status_code < 300:
+        told = request.get_json(force=True)
+        thing = told.get("object")
+        note = thing if isinstance(thing, dict) else {}
+        got.append({"kind": told["type"], "id": told["id"], "actor": told["actor"], "note": note.get("id"), "text": note.get("content"), "re": note.get("inReplyTo")})
+    return response
+
+
+@app.get("/_got")
+def shown():
+    return jsonify(got)
+
+
+@app.get("/notes/<number>")
+def note(number):
+    return notes[number], 200, {"content-type": "application/activity+json"}
+
+
+@app.post("/_send")
+def send():
+    asked = request.get_json()
+    kind, actor = asked["kind"], asked["actor"]
+    number = str(next(numbers))
+    activity = {"@context": "https://www.w3.org/ns/activitystreams", "id": f"{base}/activities/{number}", "type": kind, "actor": me, "to": [PUBLIC], "cc": [actor]}
+    where = asked.get("id") or f"{base}/notes/{number}"
+    if kind == "Follow":
+        activity["object"] = actor
+        follows[actor] = activity
+    elif kind == "Undo":
+        activity["object"] = follows[actor]
+    elif kind == "Delete":
+        activity["object"] = {"id": where, "type": "Tombstone"}
+    else:
+        thing = {"id": where, "type": "Note", "attributedTo": me, "content": asked["text"], "to": [PUBLIC], "cc": [actor], "tag": [{"type": "Mention", "href": actor, "name": "us"}]}
+        if asked.get("re"):
+            thing["inReplyTo"] = asked["re"]
+        notes[where.rsplit("/", 1)[1]] = {"@context": activity["@context"], **thing}
+        activity["object"] = thing
+    status = deliver_activity(activity, f"{actor}/inbox", key_id=handler.key_id, private_key=key)
+    return jsonify(id=where, status=status), 200 if status < 300 else 502
+
+
+app.run("127.0.0.1", port)
