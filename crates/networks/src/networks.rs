@@ -111,6 +111,17 @@ pub struct Counted {
     pub count: fn(&str) -> usize,
 }
 
+impl Length {
+    /// So many characters, however many bytes each takes.
+    pub const fn characters(most: usize) -> Self {
+        Self { most, counted: Counted { what: "characters", count: characters } }
+    }
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().count()
+}
+
 /// One thing a person enters to connect a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
@@ -133,6 +144,9 @@ pub enum Proven {
     Live(&'static str),
     /// Tests replay what the network is documented or recorded to send; whose.
     Replay(&'static str),
+    /// A file says which part of what is pushed is which part of a post; tests read what. Nobody approved an app of ours
+    /// there, so nothing was ever received from it.
+    Mapping(&'static str),
     /// Tests read the formats themselves, in every shape found; nothing on the other side has a will of its own.
     Format(&'static str),
     /// The other side is ours, and tests run both.
@@ -145,6 +159,7 @@ impl Proven {
         match self {
             Self::Live(peer) => format!("proven live, against {peer}"),
             Self::Replay(whose) => format!("proven by replay of {whose}"),
+            Self::Mapping(what) => format!("by mapping, tested on {what}"),
             Self::Format(what) => format!("proven on {what}"),
             Self::Ours => "proven live; the other side is ours".to_owned(),
         }
@@ -159,6 +174,21 @@ pub static NETWORKS: &[About] = &[
     crate::matrix::ABOUT,
     crate::bluesky::ABOUT,
     crate::activitypub::ABOUT,
+    crate::discourse::ABOUT,
+    crate::hackernews::ABOUT,
+    crate::telegram::ABOUT,
+    crate::slack::ABOUT,
+    crate::reddit::ABOUT,
+    crate::stackexchange::ABOUT,
+    crate::youtube::ABOUT,
+    crate::googleplay::ABOUT,
+    crate::x::ABOUT,
+    crate::whatsapp::ABOUT,
+    crate::mapped::FACEBOOK,
+    crate::mapped::INSTAGRAM,
+    crate::mapped::LINKEDIN,
+    crate::mapped::TRUSTPILOT,
+    crate::mapped::APPSTORE,
     crate::github::ABOUT,
     crate::webhook::ABOUT,
     crate::file::ABOUT,

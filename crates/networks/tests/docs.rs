@@ -20,7 +20,8 @@ fn page() -> String {
     let mut page = String::from(
         "# Networks\n\nMade from the table `NETWORKS` of the crate `networks`; a test keeps it in step. *Proven live* means \
          that a test starts the real server; *by replay*, that tests read what the network publishes as examples or was \
-         recorded to send; nothing is called supported that no test runs.\n\n| network | read | write | proven |\n|---|---|---|---|\n",
+         recorded to send; *by mapping*, that only a mapping file and payloads of the documented form exist; nothing is called supported that no test runs. Where a network wants several \
+         secrets, the file of `--secret` and a handle's secret hold a JSON object of them by name.\n\n| network | read | write | proven |\n|---|---|---|---|\n",
     );
     for about in NETWORKS {
         let _ = writeln!(

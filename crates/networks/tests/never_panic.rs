@@ -2,9 +2,14 @@
 
 use std::io::Cursor;
 
+use dandelion_networks::contract::{Item, Received};
 use dandelion_networks::file::{Format, Mapping, Place, Reader};
-use dandelion_networks::{clean, feed, moment, opml, webhook};
+use dandelion_networks::{
+    clean, discourse, email, feed, googleplay, hackernews, moment, opml, slack, stackexchange, telegram, webhook,
+    whatsapp, x, youtube,
+};
 use proptest::prelude::*;
+use serde_json::Value;
 
 /// Pieces that make a document of random order look enough like a feed to get deep into the parsers.
 const PIECES: [&str; 44] = [
@@ -53,6 +58,140 @@ const PIECES: [&str; 44] = [
     "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[",
     "}",
 ];
+
+/// Names that the networks' parsers look at, so that random objects get deep into them.
+const NAMES: [&str; 62] = [
+    "post",
+    "event",
+    "message",
+    "edited_message",
+    "channel_post",
+    "update_id",
+    "message_id",
+    "chat",
+    "from",
+    "sender_chat",
+    "id",
+    "text",
+    "caption",
+    "date",
+    "edit_date",
+    "reply_to_message",
+    "photo",
+    "file_id",
+    "entities",
+    "url",
+    "type",
+    "subtype",
+    "channel",
+    "ts",
+    "thread_ts",
+    "deleted_ts",
+    "files",
+    "edited",
+    "topic_id",
+    "post_number",
+    "post_type",
+    "raw",
+    "cooked",
+    "username",
+    "reply_to_post_number",
+    "actions_summary",
+    "entry",
+    "changes",
+    "value",
+    "messages",
+    "contacts",
+    "timestamp",
+    "body",
+    "context",
+    "tweet_create_events",
+    "tweet_delete_events",
+    "status",
+    "id_str",
+    "user",
+    "created_at",
+    "snippet",
+    "textOriginal",
+    "publishedAt",
+    "authorChannelId",
+    "reviewId",
+    "comments",
+    "userComment",
+    "lastModified",
+    "question_id",
+    "owner",
+    "time",
+    "deleted",
+];
+
+/// JSON of random shape in those words.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "message",
+            "message_changed",
+            "C1",
+            "1355517523.0005",
+            "text",
+            "2026-03-02T08:00:00Z",
+            "9"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 80, 8, |inner| {
+        let name = prop::sample::select(NAMES.to_vec()).prop_map(ToOwned::to_owned);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec((name, inner), 0..8).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Pieces that make a mail of random order.
+const MAIL: [&str; 30] = [
+    "From: Ana <ana@x.example>\r\n",
+    "From: =?utf-8?q?=C3=BC?= <@>\r\n",
+    "Subject: x\r\n y\r\n",
+    "Date: Mon, 32 Foo 2026 99:99:99 +9999\r\n",
+    "Message-ID: <a@x>\r\n",
+    "In-Reply-To: <a@x> <b@x>\r\n",
+    "References: <\r\n",
+    "Auto-Submitted: auto-replied\r\n",
+    "Return-Path: <>\r\n",
+    "Content-Type: multipart/mixed; boundary=B\r\n",
+    "Content-Type: multipart/report; report-type=delivery-status; boundary=B\r\n",
+    "Content-Type: text/html; charset=utf-16\r\n",
+    "Content-Type: message/delivery-status\r\n",
+    "Content-Type: message/rfc822\r\n",
+    "Content-Transfer-Encoding: base64\r\n",
+    "Content-Transfer-Encoding: quoted-printable\r\n",
+    "Content-Disposition: attachment; filename*=utf-8''%zz\r\n",
+    "\r\n",
+    "--B\r\n",
+    "--B--\r\n",
+    "> quoted\r\n",
+    "On 1.1. x@y wrote:\r\n",
+    "-- \r\n",
+    "Sent from my phone\r\n",
+    "-----Original Message-----\r\n",
+    "<blockquote>",
+    "=C3=",
+    "Final-Recipient: rfc822;\r\n",
+    "Action: failed\r\n",
+    "words \u{e9}\u{0}\r\n",
+];
+
+fn mail() -> impl Strategy<Value = Vec<u8>> {
+    let pieced =
+        prop::collection::vec(prop::sample::select(MAIL.to_vec()), 0..40).prop_map(|p| p.concat().into_bytes());
+    prop_oneof![pieced, prop::collection::vec(any::<u8>(), 0..300)]
+}
 
 fn document() -> impl Strategy<Value = Vec<u8>> {
     let pieced =
@@ -122,6 +261,33 @@ proptest! {
         let _ = webhook::Secret::parse(&text);
         let _ = moment::read(&text);
         let _ = moment::read(&number.to_string());
+    }
+
+    #[test]
+    fn mails(bytes in mail()) {
+        if let Ok(post) = email::post(&bytes, None) {
+            prop_assert!(post.check().is_ok());
+        }
+    }
+
+    #[test]
+    fn payloads(value in json()) {
+        let (now, bytes) = (jiff::Timestamp::UNIX_EPOCH, value.to_string().into_bytes());
+        let mut items: Vec<Item> = Vec::new();
+        for event in ["post_created", "post_destroyed"] {
+            items.extend(discourse::delivered(event, &bytes, "https://forum.example", now));
+        }
+        items.extend(telegram::delivered(&bytes).1);
+        items.extend(whatsapp::delivered(&bytes));
+        items.extend(x::delivered(&bytes, now));
+        if let Received::Items { items: said, .. } = slack::delivered(&bytes, now) {
+            items.extend(said);
+        }
+        items.push(hackernews::post(value.clone(), now));
+        items.push(stackexchange::post(value.clone(), "diy"));
+        items.push(youtube::post(value.clone()));
+        items.push(googleplay::post(value));
+        prop_assert!(items.iter().flatten().all(|post| post.check().is_ok()));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! What only mail has: a bell, quotes, machines, folders whose numbers begin anew, and doubts nobody can settle.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use dandelion_hub::{Clock, Hub, Random, both_stores, source::Listener, testing::TestHub};
 use dandelion_networks::{
@@ -14,7 +18,7 @@ use crate::{
     faults::Fault,
     mastodon::until,
     peer::{Peer, access},
-    post_office::{ANA, CARE},
+    post_office::{ANA, CARE, PostOffice},
     world::{World, client},
 };
 
@@ -192,4 +196,60 @@ async fn what_is_set_up_wrongly_is_said_before_it_is_stored() {
     assert!(matches!(&why, Trouble::Wrong { why } if why.contains("not a public address")), "{why}");
     let why = connector.connect(&with("smtp", "127.0.0.1:1")).await.expect_err("nobody there");
     assert!(matches!(&why, Trouble::Passing { why, .. } if why.contains("cannot be reached")), "{why}");
+}
+
+/// A certificate for `localhost` by an authority of our own.
+fn certificate(folder: &Path) -> (PathBuf, PathBuf, PathBuf) {
+    let at = |name: &str| folder.join(name);
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output().expect("openssl");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    std::fs::write(at("names"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").expect("a file");
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Authority -keyout ca.key -out ca.pem");
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem");
+    openssl("x509 -req -in request.pem -CA ca.pem -CAkey ca.key -days 2 -extfile names -out certificate.pem");
+    (at("ca.pem"), at("certificate.pem"), at("key.pem"))
+}
+
+/// The command a person connects a mailbox with, over STARTTLS: it works where this machine trusts whoever vouches for
+/// the server, and says so in words where it does not.
+#[tokio::test]
+async fn a_mailbox_is_connected_over_a_secured_line_from_the_command_line() {
+    let Some(peer) = Peer::mail().await else { return };
+    // One mail server at a time.
+    drop(peer);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (authority, certificate, key) = certificate(folder.path());
+    let office = PostOffice::open(Some((&certificate, &key))).await;
+    office.deliver(ANA, "Subject: A question\r\n", "kettle leaks").await;
+    let password = folder.path().join("password");
+    std::fs::write(&password, "secret\n").expect("a file");
+    let run = |trusted: Option<&Path>, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dandelion"));
+        command
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .args(["--allow-private", "localhost"])
+            .args(arguments);
+        command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+        if let Some(trusted) = trusted {
+            command.env("SSL_CERT_FILE", trusted);
+        }
+        let done = command.output().expect("dandelion");
+        (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+    };
+    let imap = format!("imap=localhost:{}", office.imap);
+    let file = password.display().to_string();
+    let add = ["source", "add", CARE, "--set", &imap, "--secret", &file];
+    let (done, said) = run(None, &add);
+    assert!(!done && said.contains("no secure connection"), "{said}");
+    let (done, said) = run(Some(&authority), &add);
+    assert!(
+        done && said.contains("Mails to care@hub.test is connected as `mails-to-care-hub-test` (E-mail, proven live"),
+        "{said}"
+    );
+    let (done, said) = run(Some(&authority), &["source", "test", "mails-to-care-hub-test"]);
+    assert!(done && said.contains("A question") && said.contains("1 items, 0 refused"), "{said}");
+    assert!(office.secured(), "the password went over a secured line");
 }

@@ -105,6 +105,13 @@ impl PostOffice {
         tokio::time::sleep(Duration::from_millis(1200)).await;
     }
 
+    /// Whether whoever signed in last did so over TLS, as the server wrote down.
+    pub fn secured(&self) -> bool {
+        let log = fs::read_to_string(self.folder.join("dovecot.log")).unwrap_or_default();
+        let signed_in = log.lines().rfind(|line| line.contains("imap-login: Info: Login:"));
+        signed_in.is_some_and(|line| line.contains("TLS"))
+    }
+
     /// The folder's numbers begin anew, as after a restore from a backup.
     pub fn forget_numbers(&self) {
         for entry in fs::read_dir(self.folder.join("mail/care")).expect("a mailbox").flatten() {

@@ -157,5 +157,20 @@ fn sealed(tx: &Tx, id: i64, credentials: &Credentials) -> Result<Option<String>>
 
 /// Whether two settings name the same place: what the network told of itself does not count.
 fn alike(one: &serde_json::Map<String, serde_json::Value>, other: &serde_json::Map<String, serde_json::Value>) -> bool {
-    ["read", "tag", "account", "me"].iter().all(|name| one.get(*name) == other.get(*name))
+    const NAMES: [&str; 13] = [
+        "read",
+        "tag",
+        "account",
+        "me",
+        "folder",
+        "room_id",
+        "room",
+        "subreddit",
+        "site",
+        "channel",
+        "app",
+        "phone_number_id",
+        "mapping",
+    ];
+    NAMES.iter().all(|name| one.get(*name) == other.get(*name))
 }

@@ -6,6 +6,9 @@
 //! Whatever a network does not do, it says so: the methods' own answers are refusals in words.
 
 mod access;
+pub(crate) mod bearer;
+pub(crate) mod json;
+mod newest;
 mod push;
 mod trouble;
 
@@ -17,6 +20,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use access::{Access, Credentials, Place};
+pub(crate) use newest::Newest;
 pub(crate) use push::hex;
 pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;

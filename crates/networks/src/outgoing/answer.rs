@@ -4,7 +4,7 @@ use dandelion_post::{Micros, timestamp};
 use serde_json::Value;
 
 use crate::{
-    contract::wait_in_body,
+    contract::{Trouble, wait_in_body},
     egress::{Error, Response},
 };
 
@@ -81,6 +81,16 @@ impl From<Error> for Answer {
             }
             Error::Name { .. } | Error::Unreached { .. } | Error::Client(_) => Self::Later { after: None, why },
             _ => Self::InDoubt { why },
+        }
+    }
+}
+
+/// For trouble before anything was said: nothing is in doubt.
+impl From<Trouble> for Answer {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Passing { why, after } => Self::Later { after, why },
+            Trouble::Revoked { why } | Trouble::Wrong { why } => Self::Refused { why },
         }
     }
 }

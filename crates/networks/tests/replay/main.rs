@@ -1,0 +1,15 @@
+//! Networks whose servers nobody can install: each is played by a small server here that keeps to what the network
+//! documents, with its own errors, limits and headers, fed with the payloads it publishes (`../shared/fixtures`, never
+//! copied into the repository).
+
+mod discourse;
+mod google;
+mod hackernews;
+mod reddit;
+mod server;
+mod shared;
+mod slack;
+mod stackexchange;
+mod telegram;
+mod whatsapp;
+mod x;
