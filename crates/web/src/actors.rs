@@ -179,7 +179,7 @@ async fn tell(app: App, remote: Remote, actor: Actor, inbox: String, accept: Vec
         match activitypub::deliver(&remote, &signer, &inbox, &accept, now).await {
             Ok(answer) if answer.status < 500 => return,
             Ok(answer) => {
-                tracing::debug!(status = answer.status, "an answer to a follower was not taken; it is sent again")
+                tracing::debug!(status = answer.status, "an answer to a follower was not taken; it is sent again");
             }
             Err(error) => tracing::debug!(%error, "an answer to a follower did not arrive; it is sent again"),
         }
