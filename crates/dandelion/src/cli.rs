@@ -68,8 +68,7 @@ pub enum Command {
     #[command(subcommand)]
     Source(Source),
     /// Our own actors on ActivityPub, @care@yourcompany.example
-    #[command(subcommand)]
-    Actor(Actor),
+    Actor(Actors),
     /// Saved listening queries
     #[command(subcommand)]
     Query(Query),
@@ -177,6 +176,17 @@ pub struct Import {
     /// The network of posts that do not say theirs [default: file]
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,
+}
+
+/// Actors, and where they live.
+#[derive(Debug, Args)]
+pub struct Actors {
+    /// The address others reach this installation at
+    #[arg(long, global = true, env = "DANDELION_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// What is done
+    #[command(subcommand)]
+    pub command: Actor,
 }
 
 /// Actors.

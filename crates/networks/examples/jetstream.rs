@@ -36,7 +36,7 @@ fn main() {
     let taken = begun.elapsed().as_secs_f64();
     let due = [(0..FRAMES).filter(|n| concerns(*n)).count(), (0..FRAMES).filter(|n| n % 50 == 1).count()];
     assert_eq!(told, due, "every post that concerns us is found, and nothing else");
-    let words = Filter::words("kettle leaks refund");
+    let words = Filter::words("kettle leaks");
     let begun = Instant::now();
     let found = frames.iter().filter(|frame| matches!(words.read(frame), News::Post(_))).count();
     let words_s = begun.elapsed().as_secs_f64();

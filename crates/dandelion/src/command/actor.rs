@@ -9,16 +9,20 @@ use dandelion_hub::{
 };
 use url::Url;
 
-use crate::{cli::Actor, config::Config};
+use crate::{
+    cli::{Actor, Actors},
+    config::Config,
+};
 
 /// Makes and lists our own actors on ActivityPub.
-pub async fn run(hub: &Hub, config: &Config, command: Actor) -> Result<ExitCode> {
-    let base: Url = config
+pub async fn run(hub: &Hub, config: &Config, arguments: Actors) -> Result<ExitCode> {
+    let base: Url = arguments
         .public_url
         .as_deref()
+        .or(config.public_url.as_deref())
         .context("an actor is known by the address others reach this installation at; set public_url first")?
         .parse()?;
-    match command {
+    match arguments.command {
         Actor::Add { name, label, unit } => {
             let org = Org::load(&hub.db).await?;
             let unit = match unit {

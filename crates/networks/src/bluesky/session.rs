@@ -131,6 +131,11 @@ async fn begun(access: &Access) -> Result<Session, Trouble> {
                 .to_owned(),
         });
     }
+    if answer.status == 401 {
+        return Err(Trouble::Revoked {
+            why: format!("this app password is not one of @{who}; make a new one and sign in again with it (401)"),
+        });
+    }
     let (told, _) = read(answer, access)?;
     let session = taken(&told, &server)?;
     remember(access, &session);

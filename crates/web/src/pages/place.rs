@@ -10,14 +10,17 @@ use axum::{
     routing::get,
 };
 use dandelion_hub::{
+    actor::{self, NewActor},
     engine::Engine,
     intake::Origin,
+    log,
     scope::Role,
     source::{self, NewPlace},
 };
 use dandelion_listen::Scratch;
 use dandelion_networks::{
     About,
+    activitypub::{self, Ours},
     contract::{Access, Page, Place as At},
     guess::{self, Guess},
     networks::Field,
@@ -48,10 +51,25 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/sources/place", get(ask).post(create))
 }
 
-/// The network that something typed is of, where that can be seen and it is no mere web page.
-pub(super) fn recognised(typed: &str) -> Option<(&'static About, Guess)> {
+/// The network that something typed is of, where that can be seen and it is no mere web page. A handle on our own
+/// address is an actor of ours, to be made.
+pub(super) fn recognised(app: &App, typed: &str) -> Option<(&'static About, Guess)> {
+    if let Some(ours) = own(app, typed) {
+        let what = format!(
+            "an account of our own, @{}: whoever is on Mastodon or elsewhere in the fediverse can follow it, write to it and is answered from it",
+            ours.address(&app.config.public_url)
+        );
+        return Some((&activitypub::ABOUT, Guess::new(3, ours.id, &[], what)));
+    }
     let first = guess::guess(typed).into_iter().next()?;
     (first.1.sure >= 2 && first.0.has_places()).then_some(first)
+}
+
+/// The actor of ours that a handle names.
+fn own(app: &App, typed: &str) -> Option<Ours> {
+    let base = &app.config.public_url;
+    let name = activitypub::fingered(base, typed.trim().strip_prefix('@')?)?;
+    Some(Ours::new(base, &name, ""))
 }
 
 /// What was typed, and what a form adds to it.
@@ -91,12 +109,14 @@ async fn ask(State(app): State<App>, signed: Signed, Query(draft): Query<Draft>)
 }
 
 async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refused>) -> Result<Response, Problem> {
-    let Some((about, guess)) = recognised(&draft.address) else {
+    let Some((about, guess)) = recognised(app, &draft.address) else {
         return Ok(crate::see_other("/sources/new"));
     };
     let engine = app.hub.engine().await?;
     let what = guess.what.clone();
-    let fields = about.fields.iter().filter(|field| !guess.settings.contains_key(field.name)).map(|field| PlaceField {
+    let makes = about.name == actor::NETWORK;
+    let asked = about.fields.iter().filter(|field| !makes && !guess.settings.contains_key(field.name));
+    let fields = asked.map(|field| PlaceField {
         name: format!("set-{}", field.name),
         label: field.label.to_owned(),
         help: field.help.to_owned(),
@@ -115,7 +135,7 @@ async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refuse
         label: about.label.to_owned(),
         what: ended(&what),
         reads: about.reads.what.to_owned(),
-        pushes: !about.reads.poll,
+        pushes: !about.reads.poll && !makes,
         proven: about.proven.words(),
         name: draft.name.clone(),
         units: super::lead_units(&engine.org, &signed.viewer, &draft.unit),
@@ -165,9 +185,12 @@ fn seen(app: &App, engine: &Engine, about: &About, page: &Page) -> Vec<PlacePost
 async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>) -> Result<Response, Problem> {
     signed.viewer.need_anywhere(Role::Lead, "connect a source")?;
     let unit = super::unit_named(&app.hub.engine().await?.org, &draft.unit)?;
-    let Some((about, guess)) = recognised(&draft.address) else {
+    let Some((about, guess)) = recognised(&app, &draft.address) else {
         return Ok(crate::see_other("/sources/new"));
     };
+    if let Some(ours) = own(&app, &draft.address) {
+        return make(&app, &signed, &draft, ours, unit).await;
+    }
     let what = guess.what.clone();
     let mut new = NewPlace { name: draft.name.clone(), about, unit, place: draft.place(about, guess) };
     if let Err(refused) = connected(&app, &mut new, &what).await {
@@ -182,6 +205,23 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
         flash = connect::said(&source, &connect::read_now(&app, &signed.viewer, client, &source).await?);
     }
     Ok(Flashed::new(&app, format!("/sources/{}", source.id), flash).into_response())
+}
+
+/// Makes an actor of ours; whoever speaks from it has to be allowed to have others speak for the unit.
+async fn make(app: &App, signed: &Signed, draft: &Draft, ours: Ours, unit: Option<i64>) -> Result<Response, Problem> {
+    let unit = match unit {
+        Some(unit) => unit,
+        None => app.hub.engine().await?.org.hub()?.id,
+    };
+    signed.viewer.need(Role::Admin, unit, "make an account of ours")?;
+    let new = NewActor { name: ours.name, label: draft.name.clone(), unit };
+    match actor::make(&app.hub, log::Actor::Member(signed.viewer.member), &app.config.public_url, &new).await {
+        Ok(made) => {
+            let flash = Flash::done(format!("{} can be followed and written to.", made.handle.name));
+            Ok(Flashed::new(app, format!("/sources/{}", made.source.id), flash).into_response())
+        }
+        Err(error) => show(app, signed, draft, Some(&Refused::of(error)?)).await,
+    }
 }
 
 /// Looks who we are there, and names the place.

@@ -172,7 +172,7 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
             Err(error) => ask(&app, &signed, draft, Vec::new(), Some(&Refused::of(error)?)).await,
         };
     }
-    if draft.feed.is_empty() && super::place::recognised(&draft.address).is_some() {
+    if draft.feed.is_empty() && super::place::recognised(&app, &draft.address).is_some() {
         let asked = [("address", &draft.address), ("name", &draft.name), ("unit", &draft.unit)];
         let asked = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
         return Ok(crate::see_other(&format!("/sources/place?{asked}")));
@@ -366,7 +366,8 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
         (_, Kind::Webhook) => facts.push(("Address", Sentence::plain(connect::hook_address(app, source)))),
         _ => {}
     }
-    if source.kind == Kind::Network && source.pushes() {
+    // An actor of ours says itself where it is written to.
+    if source.kind == Kind::Network && source.pushes() && source.network != dandelion_hub::actor::NETWORK {
         facts.push(("It sends to", Sentence::plain(connect::hook_address(app, source))));
     }
     let mut moment = |name, time: Option<crate::view::Time>| {

@@ -88,6 +88,30 @@ async fn a_webhook_shows_its_secret_once_and_an_agent_cannot_pause_it() {
 }
 
 #[tokio::test]
+async fn a_handle_on_our_own_address_is_an_account_to_be_made() {
+    let at = Installation::new().await;
+    let mut lead = at.signed_in("lea").await;
+    let csrf = lead.csrf(&at);
+    let typed = "@care@127.0.0.1:7380".to_owned();
+    let shown = lead.get(&format!("/sources/place?address={typed}")).await;
+    assert!(shown.text.contains("account of our own") && !shown.text.contains("set-key"), "{}", shown.text);
+    let given = [("csrf", csrf.as_str()), ("address", typed.as_str()), ("name", "Acme Care")];
+    assert_eq!(lead.post("/sources/place", &given).await.status, StatusCode::FORBIDDEN, "a lead speaks for no unit");
+    let mut admin = at.signed_in("root").await;
+    let csrf = admin.csrf(&at);
+    let given = [("csrf", csrf.as_str()), ("address", typed.as_str()), ("name", "Acme Care")];
+    let made = admin.post("/sources/place", &given).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+    let source = admin.get(made.header(header::LOCATION)).await;
+    assert!(source.text.contains(&typed) && !source.text.contains("/hooks/"), "{}", source.text);
+    let mut nobody = at.browser();
+    let finger = nobody.get(&format!("/.well-known/webfinger?resource=acct:{}", &typed[1..])).await;
+    assert!(finger.status == StatusCode::OK && finger.text.contains("/actors/care"), "{}", finger.text);
+    let shown = nobody.get("/actors/care").await;
+    assert!(shown.text.contains("Acme Care") && shown.text.contains("BEGIN PUBLIC KEY"), "{}", shown.text);
+}
+
+#[tokio::test]
 async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     let at = Installation::new().await;
     let mut lead = at.signed_in("lea").await;

@@ -186,6 +186,16 @@ const OTHERS: &[(&str, &str, &str)] = &[
     // Handshakes: what a network asks before it sends.
     ("GET", "/hooks/{source}", "signature"),
     ("POST", "/hooks/{source}", "signature"),
+    // What other servers of the fediverse see of our actors.
+    ("GET", "/.well-known/webfinger", "public"),
+    ("GET", "/.well-known/nodeinfo", "public"),
+    ("GET", "/nodeinfo/2.1", "public"),
+    ("GET", "/actors/{name}", "public"),
+    ("GET", "/actors/{name}/outbox", "public"),
+    ("GET", "/actors/{name}/followers", "public"),
+    ("GET", "/actors/{name}/posts/{key}", "public"),
+    ("POST", "/actors/{name}/inbox", "signature"),
+    ("POST", "/inbox", "signature"),
     ("GET", "/session/new", "public"),
     ("POST", "/session", "public"),
     ("POST", "/session/end", "public"),
