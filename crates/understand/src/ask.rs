@@ -3,7 +3,7 @@
 use crate::features::Extractor;
 use crate::head::{Answer, BadModel, Head};
 use crate::learn::{Aim, Example, Recipe, train};
-use crate::panel::{Judge, Material, Panel, Reader, own_judge};
+use crate::panel::{Judge, Material, Panel, own_judge};
 use crate::said::with_reader;
 use crate::{Lexicon, Rules};
 
@@ -145,11 +145,13 @@ impl Own {
             return said(self.head.labels(), &answer.chances, answer.best);
         };
         let panel = Panel::shipped();
-        let mut reader = Reader::default();
-        panel.read(text, &mut reader);
-        self.head.score(reader.extractor.read(text), &mut answer);
-        let mut row = answer.chances;
-        row.extend_from_slice(&reader.scores[..panel.witnesses()]);
+        let mut row = with_reader(|reader| {
+            panel.read(text, reader);
+            self.head.score(reader.extractor.read(text), &mut answer);
+            let mut row = answer.chances;
+            row.extend_from_slice(&reader.scores[..panel.witnesses()]);
+            row
+        });
         row.extend_from_slice(&self.rules.witness(text));
         let mut chances = Vec::new();
         let best = judge.answer(&row, &mut chances);

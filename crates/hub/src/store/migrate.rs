@@ -10,6 +10,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_listening", include_str!("../../migrations/0002_listening.sql")),
     ("0003_pages", include_str!("../../migrations/0003_pages.sql")),
     ("0004_networks", include_str!("../../migrations/0004_networks.sql")),
+    ("0005_models", include_str!("../../migrations/0005_models.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.
