@@ -10,7 +10,9 @@
 //! Every analysis keeps the name of all who judged (`panel-1+rules-2+topic-12`: 12 is the model). Changes are events.
 
 mod act;
+pub mod active;
 pub mod bundled;
+pub mod figures;
 pub mod label;
 pub mod learn;
 mod lesson;

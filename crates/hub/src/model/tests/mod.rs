@@ -1,5 +1,6 @@
 //! Heads of units, from corrections to taking over and back, on both stores.
 
+mod asking;
 mod learning;
 mod taking_over;
 
