@@ -23,6 +23,7 @@ mod memo;
 pub mod model;
 pub mod near;
 pub mod outcome;
+pub mod personal;
 pub mod query;
 pub mod reanalysis;
 pub mod reply;

@@ -61,6 +61,8 @@ pub struct Said {
     pub asked: i64,
     /// … of which so many said that it is right as it is.
     pub right: i64,
+    /// Answers to what nobody had judged.
+    pub first: i64,
 }
 
 impl Said {
@@ -73,6 +75,7 @@ impl Said {
         self.mistakes += other.mistakes;
         self.asked += other.asked;
         self.right += other.right;
+        self.first += other.first;
     }
 }
 
@@ -92,15 +95,21 @@ pub async fn corrections(hub: &Hub, viewer: &Viewer) -> Result<Corrections> {
     let since = hub.now() - DAYS * DAY;
     let units = viewer.scope(Role::Viewer).sql("c.unit_id");
     let sql = format!(
-        "select x.judgement, c.unit_id, count(case when not x.asked then 1 end) as mistakes,
-           count(case when x.asked then 1 end) as asked, count(case when x.asked and x.value = x.was then 1 end) as agreed
+        "select x.judgement, c.unit_id, count(case when not x.asked and x.was <> 'null' then 1 end) as mistakes,
+           count(case when x.asked and x.was <> 'null' then 1 end) as asked,
+           count(case when x.asked and x.value = x.was then 1 end) as agreed, count(case when x.was = 'null' then 1 end) as first
          from corrections x join posts p on p.id = x.post_id join case_threads ct on ct.thread_id = p.thread_id
          join cases c on c.id = ct.case_id
          where x.undone_at is null and x.at >= $1 and {units} group by x.judgement, c.unit_id"
     );
     let mut found = Corrections::default();
     for row in hub.db.all(Q::of(sql).bind(since)).await? {
-        let said = Said { mistakes: row.get("mistakes")?, asked: row.get("asked")?, right: row.get("agreed")? };
+        let said = Said {
+            mistakes: row.get("mistakes")?,
+            asked: row.get("asked")?,
+            right: row.get("agreed")?,
+            first: row.get("first")?,
+        };
         found.by_question.entry(row.get("judgement")?).or_default().add(said);
         found.by_unit.entry(row.get("unit_id")?).or_default().add(said);
     }
@@ -281,19 +290,19 @@ fn stability(now: &BTreeMap<String, i64>, before: &BTreeMap<&str, i64>) -> (f64,
     let mut names: Vec<&str> = now.keys().map(String::as_str).chain(before.keys().copied()).collect();
     names.sort_unstable();
     names.dedup();
-    let (n, m) = (now.values().sum::<i64>() as f64, before.values().sum::<i64>() as f64);
-    let k = names.len() as f64;
-    let share = |count: Option<&i64>, all: f64| (count.copied().unwrap_or(0) as f64 + 0.5) / (all + 0.5 * k);
+    let (all_now, all_before) = (now.values().sum::<i64>() as f64, before.values().sum::<i64>() as f64);
+    let many = names.len() as f64;
+    let share = |count: Option<&i64>, all: f64| (count.copied().unwrap_or(0) as f64 + 0.5) / (all + 0.5 * many);
     let mut index = 0.0;
     let mut values = Vec::new();
     for name in names {
-        let (p, q) = (share(now.get(name), n), share(before.get(name), m));
-        index += (p - q) * (p / q).ln();
+        let (here, there) = (share(now.get(name), all_now), share(before.get(name), all_before));
+        index += (here - there) * (here / there).ln();
         let plain = |count: Option<&i64>, all: f64| count.copied().unwrap_or(0) as f64 / all;
-        values.push((name.to_owned(), plain(now.get(name), n), plain(before.get(name), m)));
+        values.push((name.to_owned(), plain(now.get(name), all_now), plain(before.get(name), all_before)));
     }
     values.sort_by(|a, b| (b.1 + b.2).total_cmp(&(a.1 + a.2)));
-    (index, (k - 1.0) * (1.0 / n + 1.0 / m), values)
+    (index, (many - 1.0) * (1.0 / all_now + 1.0 / all_before), values)
 }
 
 #[cfg(test)]

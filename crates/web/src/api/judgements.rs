@@ -32,11 +32,13 @@ struct JudgementSaid {
     asked: i64,
     /// Of those, how many said that it is right as it is.
     right: i64,
+    /// Answers to what nobody had judged.
+    first: i64,
 }
 
 impl From<figures::Said> for JudgementSaid {
     fn from(said: figures::Said) -> Self {
-        Self { mistakes: said.mistakes, asked: said.asked, right: said.right }
+        Self { mistakes: said.mistakes, asked: said.asked, right: said.right, first: said.first }
     }
 }
 

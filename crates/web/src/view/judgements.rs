@@ -33,7 +33,7 @@ pub struct JudgementsPage {
     pub by_question: Vec<SaidRow>,
     /// What people said in each unit.
     pub by_unit: Vec<SaidRow>,
-    /// What drifts.
+    /// What drifts; nothing where there are too few posts to tell.
     pub drift: Vec<DriftRow>,
     /// Figures of what is part of the program.
     pub program: Vec<ProgramRow>,
@@ -84,6 +84,8 @@ pub struct SaidRow {
     pub asked: String,
     /// “82 % (74 to 88)”, of those asked about.
     pub share: String,
+    /// Answers to what nobody had judged.
+    pub first: String,
 }
 
 /// A head of the program.

@@ -56,11 +56,11 @@ struct Chosen {
 impl Chosen {
     fn href(&self) -> String {
         let part = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let mut href = format!("/judgements/asked?unit={}&question={}", part(&self.unit), part(&self.question));
-        if let (Some(case), Some(last)) = (self.case, self.last) {
-            href.push_str(&format!("&case={case}&last={last}"));
+        let href = format!("/judgements/asked?unit={}&question={}", part(&self.unit), part(&self.question));
+        match (self.case, self.last) {
+            (Some(case), Some(last)) => format!("{href}&case={case}&last={last}"),
+            _ => href,
         }
-        href
     }
 }
 
@@ -205,9 +205,10 @@ async fn last(
     Ok(said.map(|said| {
         let value = crate::pages::desk::said(&said.value);
         let name = question_name(&said.judgement, sets);
-        let words = match said.value == said.was {
-            true => format!("You said: {name} is right as it is."),
-            false => format!("You said: {name} is really {value}."),
+        let words = if said.value == said.was {
+            format!("You said: {name} is right as it is.")
+        } else {
+            format!("You said: {name} is really {value}.")
         };
         (words, id, correction)
     }))

@@ -58,6 +58,7 @@ pub(super) async fn page(app: &App, signed: &Signed, refused: Option<Refused>) -
     let mut shell = signed.shell(app, "Judgements", Place::Listening).await?;
     shell.live = Some(newest);
     let runs = reanalysis::list(hub, viewer, RUNS).await?;
+    let drifts = figures::drift(hub, viewer).await?;
     let page = JudgementsPage {
         shell,
         wrong: refused.as_ref().map(|refused| refused.words.clone()),
@@ -68,7 +69,7 @@ pub(super) async fn page(app: &App, signed: &Signed, refused: Option<Refused>) -
         reliability: reliability(app, signed, &models, &asked).await?,
         by_question: said.by_question.iter().map(|(key, said)| row(question_name(key, &asked), said)).collect(),
         by_unit: said.by_unit.iter().map(|(unit, said)| row(org.unit_name(*unit).to_owned(), said)).collect(),
-        drift: figures::drift(hub, viewer).await?.iter().map(drift).collect(),
+        drift: if told(&drifts) { drifts.iter().map(drift).collect() } else { Vec::new() },
         program: program(),
         version: Sentence::plain(format!(
             "On held-out parts of the public sets they were trained on; version {}, SHA-256 {}…",
@@ -93,6 +94,7 @@ fn says(said: &Corrections) -> Vec<Sentence> {
         all.mistakes += one.mistakes;
         all.asked += one.asked;
         all.right += one.right;
+        all.first += one.first;
     }
     let days = figures::DAYS;
     let judged = counted(said.judged, "post was", "posts were");
@@ -101,6 +103,10 @@ fn says(said: &Corrections) -> Vec<Sentence> {
         0 => Sentence::plain("Nobody has stumbled upon a mistake, or nobody has corrected one."),
         n => Sentence::plain(format!("People stumbled upon {} and corrected them.", counted(n, "mistake", "mistakes"))),
     });
+    if all.first > 0 {
+        let answers = counted(all.first, "time they answered", "times they answered");
+        lines.push(Sentence::plain(format!("{answers} what nobody had judged, which heads learn from.")));
+    }
     lines.push(match all.share() {
         None => Sentence::plain(
             "How often it is right cannot be said: that takes answers to posts the hub asks about, also where it was right.",
@@ -116,6 +122,7 @@ fn says(said: &Corrections) -> Vec<Sentence> {
 fn row(name: String, said: &Said) -> SaidRow {
     SaidRow {
         name,
+        first: grouped(said.first),
         mistakes: grouped(said.mistakes),
         asked: grouped(said.asked),
         share: said.share().map_or_else(|| "–".to_owned(), |it| interval(it.share, it.low, it.high)),
@@ -203,6 +210,11 @@ async fn reliability(
         pictures.push((title, Reliability { steps: steps(&report.bins), words }));
     }
     Ok(pictures)
+}
+
+/// Whether any week has posts enough to tell anything.
+fn told(all: &[Drift]) -> bool {
+    all.iter().flat_map(|one| &one.weeks).any(|week| week.index.is_some())
 }
 
 fn drift(one: &Drift) -> DriftRow {
