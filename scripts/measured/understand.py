@@ -69,6 +69,15 @@ def register(measure, example):
         found = example(CRATE, "figures", "own", "banking77.label")["banking77.label"]
         return found["seconds"], {"accuracy": found["accuracy"], "kib": found["kib"]}, found["seconds"] < 10
 
+    @measure("understand.learning", "% macro-F1 after 200 corrections", "a curve that rises: 0, 20, 50, 200 corrections of the airline reasons, training < 10 s")
+    def learning():
+        found = example("dandelion-hub", "learning")
+        curve = found["curve"]
+        scores = [it["macro_f1"] for it in curve]
+        beside = {f"after_{it['corrections']}": f"{it['macro_f1']:.1f} ({it['lowest']:.1f} to {it['highest']:.1f})" for it in curve}
+        beside["seconds_at_200"] = curve[3]["seconds"]
+        return scores[3], beside, scores == sorted(scores) and curve[3]["seconds"] < 10
+
 
 def head(measure, example, question, asked):
     @measure(f"understand.{question}", "% macro-F1", f"≥ {asked} on the held-back part")

@@ -84,8 +84,11 @@ pub enum Command {
     Understand(Understand),
     /// Filter: match, understand and route each post to a unit, without a database
     Triage(Triage),
-    /// Train a head of your own labels from examples
+    /// Train a head of your own labels: from a file, or for a unit of the hub from what its people corrected
     Train(Train),
+    /// Who judges: the program's version and the heads of units
+    #[command(subcommand)]
+    Model(Model),
     /// How good a head is on labelled texts: figures with intervals, each label, confusion
     Eval(Eval),
     /// Check the log's chain, the accounting of every source, and references
@@ -399,18 +402,60 @@ pub enum Aims {
     MacroRecall,
 }
 
+/// Models.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// List all: the program's version, then the heads of units, those that answer now first
+    List,
+    /// What one says of itself: hashes, labels, thresholds, figures, what would change
+    Show {
+        /// Its number, or `program`
+        model: String,
+    },
+    /// Let a shadow or a retired version take over
+    Use {
+        /// Its number
+        model: i64,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Have the unit's stored posts judged anew as well
+        #[arg(long)]
+        reanalyse: bool,
+    },
+    /// Undo the last take-over: what judged before judges again
+    Rollback {
+        /// Its number
+        model: i64,
+    },
+    /// Retire a version: it answers nothing any more
+    Retire {
+        /// Its number
+        model: i64,
+    },
+}
+
 /// Training.
 #[derive(Debug, Clone, Args)]
 pub struct Train {
-    /// The head's name
+    /// The head's name: with --unit the question, `sentiment`, `topic` or the key of a set of labels
     #[arg(long, value_name = "NAME")]
     pub head: String,
     /// Examples: tab-separated, the first line names the columns `text` and `label`
-    #[arg(long, value_name = "FILE.tsv")]
-    pub data: PathBuf,
-    /// Where NAME.head is written
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "FILE.tsv", required_unless_present = "from_corrections")]
+    pub data: Option<PathBuf>,
+    /// Where NAME.head is written; without a hub
+    #[arg(long, value_name = "DIR", required_unless_present = "unit", conflicts_with = "unit")]
+    pub out: Option<PathBuf>,
+    /// Key of the unit of the hub whose head it becomes
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["dev", "aim", "seed"])]
+    pub unit: Option<String>,
+    /// Learn from what the unit's people corrected and confirmed
+    #[arg(long, requires = "unit")]
+    pub from_corrections: bool,
+    /// Let it take over without asking
+    #[arg(long, requires = "unit")]
+    pub yes: bool,
     /// More examples that are only measured on, never learned from
     #[arg(long, value_name = "FILE.tsv")]
     pub dev: Option<PathBuf>,

@@ -82,6 +82,15 @@ const REFERENCES: &[(&str, &str)] = &[
         "nothing was published without an attempt on record",
         "select r.id from replies r where r.state = 'sent' and r.attempts > 0 and not exists (select 1 from reply_attempts a where a.reply_id = r.id) order by r.id limit 1",
     ),
+    (
+        "every answer of a shadow has its model and its post",
+        "select s.post_id as id from shadow_answers s left join models m on m.id = s.model_id left join posts p on p.id = s.post_id
+         where m.id is null or p.id is null or m.file is null order by s.post_id limit 1",
+    ),
+    (
+        "every model in use has its head",
+        "select id from models where state in ('in-use', 'shadow') and file is null order by id limit 1",
+    ),
 ];
 
 /// Looks at everything; the first finding that is not `ok` is the first thing to mend.

@@ -11,12 +11,13 @@ use std::{
 
 use dandelion_listen::{Facts, Hit, Matcher, Query, ResolveError, Scratch};
 use dandelion_post::Post;
-use dandelion_understand::{Analysis, Rules};
+use dandelion_understand::Rules;
 
 use crate::{
     Db, Hub, Result, Tx,
     intake::Origin,
     log,
+    model::{Opinion, speak},
     store::Q,
     unit::{Org, RouteFacts},
 };
@@ -28,8 +29,10 @@ pub struct Engine {
     pub org: Arc<Org>,
     /// All live queries, compiled, references to others in place.
     pub matcher: Matcher,
-    /// The judgement of posts.
+    /// The judgement of posts that is part of the program; [`Engine::judge`] asks the organisation's heads as well.
     pub rules: Arc<Rules>,
+    /// Heads of units that answer.
+    pub(crate) heads: Arc<Vec<speak::Head>>,
     /// Queries by id: the owner unit and the name.
     pub queries: HashMap<i64, (i64, String)>,
     /// As they were written, by id.
@@ -62,6 +65,7 @@ impl Engine {
             org: Arc::new(org),
             matcher: Matcher::default(),
             rules: Arc::new(rules),
+            heads: Arc::default(),
             queries: HashMap::new(),
             written: HashMap::new(),
             judging: HashSet::new(),
@@ -83,7 +87,14 @@ impl Engine {
         let event = log::newest(db).await?;
         let org = Org::load(db).await?;
         let queries = stored(db, None).await?;
-        Ok(Self { event, ..Self::of(org, queries) })
+        let heads = Arc::new(speak::load(db, &[]).await?);
+        Ok(Self { heads, event, ..Self::of(org, queries) })
+    }
+
+    /// The same after models took over, were retired or became shadows.
+    async fn with_heads(&self, db: &Db, event: i64) -> Result<Self> {
+        let heads = Arc::new(speak::load(db, &self.heads).await?);
+        Ok(Self { heads, event, ..self.clone() })
     }
 
     /// The same after these queries were made, changed or archived.
@@ -179,8 +190,8 @@ impl Engine {
         dandelion_listen::resolve(all).swap_remove(0)
     }
 
-    /// Replaces what is in `hits` by the queries that hear a post. Gives the post's analysis where one was needed for it.
-    pub fn hear(&self, post: &Post, origin: &Origin, scratch: &mut Scratch, hits: &mut Vec<Hit>) -> Option<Analysis> {
+    /// Replaces what is in `hits` by the queries that hear a post. Gives what is said of the post where that was needed.
+    pub fn hear(&self, post: &Post, origin: &Origin, scratch: &mut Scratch, hits: &mut Vec<Hit>) -> Option<Opinion> {
         let judged = !self.judging.is_empty();
         self.with_facts(post, origin, judged, |facts| self.matcher.matches(post, facts, scratch, hits))
     }
@@ -192,7 +203,7 @@ impl Engine {
         origin: &Origin,
         judged: bool,
         with: impl FnOnce(&Facts<'_>),
-    ) -> Option<Analysis> {
+    ) -> Option<Opinion> {
         let network = post.network.as_ref().map_or(origin.network.as_str(), |network| network.as_str());
         let handle = post.author.as_ref().and_then(|author| author.handle.as_deref());
         let mut facts = Facts {
@@ -205,10 +216,11 @@ impl Engine {
             with(&facts);
             return None;
         }
-        let analysis = self.rules.analyse(post);
+        let opinion = self.judge(post, network);
+        let analysis = &opinion.analysis;
         let intents: Vec<&str> = analysis.intents.iter().map(|intent| intent.value.as_str()).collect();
         let topics: Vec<&str> = analysis.topics.iter().map(|topic| topic.key.as_str()).collect();
-        let route = self.org.route(&analysis, &RouteFacts { network, ..RouteFacts::default() }).ok();
+        let route = self.org.route(analysis, &RouteFacts { network, ..RouteFacts::default() }).ok();
         let unit = route.and_then(|route| self.org.unit(route.unit));
         let units: Vec<&str> = unit.iter().flat_map(|unit| [unit.key.as_str(), unit.name.as_str()]).collect();
         facts.language = Some(analysis.language.value.as_str()).filter(|code| !code.is_empty() && *code != "und");
@@ -216,7 +228,7 @@ impl Engine {
         facts.urgency = analysis.urgency.value.parse().ok();
         (facts.intents, facts.topics, facts.units) = (&intents, &topics, &units);
         with(&facts);
-        Some(analysis)
+        Some(opinion)
     }
 }
 
@@ -247,8 +259,7 @@ const FEW: usize = 64;
 const MANY: usize = 512;
 
 /// Events of what decides what a post means.
-const DECIDES: &str =
-    "noun in ('organisation', 'unit', 'query', 'handle', 'product', 'topic', 'route', 'hours', 'promise', 'member')";
+const DECIDES: &str = "noun in ('organisation', 'unit', 'query', 'handle', 'product', 'topic', 'route', 'hours', 'promise', 'member', 'model')";
 
 impl Hub {
     /// Whether nothing was changed that `engine` does not know, until this transaction ends.
@@ -277,11 +288,18 @@ impl Hub {
                 self.keep(Current { engine: current.engine.clone(), looked: newest });
                 return Ok(current.engine);
             }
-            let mut queries = Vec::new();
+            let (mut queries, mut models) = (Vec::new(), 0);
             for row in &changed {
-                if row.get::<String, _>("noun")? == "query" {
-                    queries.push(row.get::<i64, _>("id")?);
+                match row.get::<String, _>("noun")?.as_str() {
+                    "query" => queries.push(row.get::<i64, _>("id")?),
+                    "model" => models += 1,
+                    _ => {}
                 }
+            }
+            if models == changed.len() {
+                let engine = Arc::new(current.engine.with_heads(&self.db, newest).await?);
+                self.keep(Current { engine: engine.clone(), looked: newest });
+                return Ok(engine);
             }
             if queries.len() == changed.len() && queries.len() <= FEW {
                 let engine = Arc::new(current.engine.changed(&self.db, &queries, newest).await?);

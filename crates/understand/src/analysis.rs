@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::OwnAnswer;
+
 /// Everything the rules say of one post. Immutable once stored; a person's correction stands beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
@@ -31,6 +33,9 @@ pub struct Analysis {
     pub topics: Vec<Found>,
     /// How far the author's words carry. It decides who is told, never how long anyone waits.
     pub influence: Sum,
+    /// What the organisation's own heads say, those of the unit it concerns. Nothing from the filters and rules here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<OwnAnswer>,
 }
 
 /// One statement with its certainty and its causes.

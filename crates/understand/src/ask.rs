@@ -1,9 +1,9 @@
 //! One question at a time: what the shipped panel or an organisation's own head answers to a text.
 
 use crate::features::Extractor;
-use crate::head::{Answer, BadModel, Head};
+use crate::head::{Answer, BadModel, Head, HeldOut};
 use crate::learn::{Aim, Example, Recipe, train};
-use crate::panel::{Judge, Material, Panel, Reader, own_judge};
+use crate::panel::{Judge, Material, Panel, own_judge};
 use crate::said::with_reader;
 use crate::{Lexicon, Rules};
 
@@ -107,9 +107,12 @@ impl Own {
             let labels = labels.to_vec();
             let material = Material { name: name.to_owned(), labels, examples, recipe: *recipe, answers: true };
             let judge = own_judge(Panel::shipped(), &material, &trained.held_out);
-            trained.head.manifest.held_out = judge.held_out;
-            trained.head.manifest.panel.clone_from(&Panel::shipped().manifest.version);
-            trained.head.manifest.judge = Some(judge);
+            // Of few examples there is too little to learn how far each witness is to be believed.
+            if worth(recipe.aim, &judge.held_out) > worth(recipe.aim, &trained.head.manifest.held_out) {
+                trained.head.manifest.held_out = judge.held_out;
+                trained.head.manifest.panel.clone_from(&Panel::shipped().manifest.version);
+                trained.head.manifest.judge = Some(judge);
+            }
         }
         Self { head: trained.head, rules: Rules::new(Lexicon::default()) }
     }
@@ -145,15 +148,26 @@ impl Own {
             return said(self.head.labels(), &answer.chances, answer.best);
         };
         let panel = Panel::shipped();
-        let mut reader = Reader::default();
-        panel.read(text, &mut reader);
-        self.head.score(reader.extractor.read(text), &mut answer);
-        let mut row = answer.chances;
-        row.extend_from_slice(&reader.scores[..panel.witnesses()]);
+        let mut row = with_reader(|reader| {
+            panel.read(text, reader);
+            self.head.score(reader.extractor.read(text), &mut answer);
+            let mut row = answer.chances;
+            row.extend_from_slice(&reader.scores[..panel.witnesses()]);
+            row
+        });
         row.extend_from_slice(&self.rules.witness(text));
         let mut chances = Vec::new();
         let best = judge.answer(&row, &mut chances);
         said(self.head.labels(), &chances, best)
+    }
+}
+
+/// What held-out answers are worth for an aim.
+fn worth(aim: Aim, held_out: &HeldOut) -> f64 {
+    match aim {
+        Aim::Accuracy => held_out.accuracy,
+        Aim::MacroF1 => held_out.macro_f1,
+        Aim::MacroRecall => held_out.macro_recall,
     }
 }
 

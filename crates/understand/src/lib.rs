@@ -79,6 +79,7 @@ mod language;
 pub mod learn;
 mod lexicon;
 mod lists;
+mod own;
 pub mod panel;
 pub mod personal;
 mod reading;
@@ -94,6 +95,7 @@ mod verdict;
 pub use analysis::{Analysis, Found, Judgement, Reason, Sum, Term};
 pub use ask::{Named, Own, QUESTIONS, Said, Shipped, own_recipe};
 pub use lexicon::{Lexicon, Product, Topic};
+pub use own::OwnAnswer;
 pub use rules::Rules;
 
 /// The name of the shipped panel and these rules; it changes with every change of what they say.

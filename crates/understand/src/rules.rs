@@ -50,6 +50,7 @@ impl Rules {
             products: found::products(&reading, &self.lexicon),
             topics: found::topics(&reading, &self.lexicon),
             influence: influence(post),
+            own: Vec::new(),
         }
     }
 

@@ -7,3 +7,5 @@ import "./time.js";
 import "./live.js";
 // Only where one writes a query.
 if (document.getElementById("lab")) import("./lab.js");
+// Only where the hub asks.
+if (document.getElementById("asked")) import("./asked.js");

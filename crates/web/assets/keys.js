@@ -37,7 +37,7 @@ function open(id) {
 }
 
 function press(key) {
-  if (!/^[a-z]$/.test(key)) return null;
+  if (!/^[a-z1-9]$/.test(key)) return null;
   // What belongs to where one is comes first: in a list of posts each has its own.
   const here = document.activeElement?.closest("li, .post");
   const things = [...(here?.querySelectorAll(`[data-key="${key}"]`) ?? []), ...document.querySelectorAll(`[data-key="${key}"]`)];

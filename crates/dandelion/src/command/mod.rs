@@ -10,6 +10,7 @@ mod import;
 mod labelled;
 mod lines;
 mod matching;
+mod model;
 mod org;
 mod query;
 pub mod serve;
@@ -39,7 +40,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Understand(arguments) => understand::run(&arguments),
         Command::Triage(arguments) => triage::run(&arguments),
+        Command::Train(arguments) if arguments.unit.is_some() => {
+            with_hub(&settings, async |hub, _| model::train(&hub, &arguments).await)
+        }
         Command::Train(arguments) => train::run(&arguments),
+        Command::Model(command) => with_hub(&settings, async |hub, _| model::run(&hub, command).await),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Config => {
             print!("{}", Config::load(&settings, Overrides::default())?.masked()?);

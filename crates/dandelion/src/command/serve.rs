@@ -5,6 +5,7 @@ use dandelion_hub::{
     Db, Hub, backfill, case,
     log::Actor,
     member::invitation::{self, Purpose},
+    model,
     reply::{
         self,
         sender::{self, Sender, Stale},
@@ -85,6 +86,7 @@ pub async fn hub_until(
     let sending = tokio::spawn(sender::run(sender, told.clone()));
     let polling = tokio::spawn(Poller::new(hub.clone(), outside.clone()).run(told.clone()));
     let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
+    let learning = tokio::spawn(model::run(hub.clone(), told.clone()));
     let listening = tokio::spawn(Listener::new(hub.clone(), outside.clone()).run(told.clone()));
     let ticking = tokio::spawn(tick(hub.clone(), told));
     let web =
@@ -108,6 +110,9 @@ pub async fn hub_until(
     }
     let _ = ticking.await;
     let _ = filling.await;
+    if tokio::time::timeout(Duration::from_secs(10), learning).await.is_err() {
+        tracing::warn!("a training was cut off; it begins anew after the next start");
+    }
     served.context("the pages could not be served")
 }
 

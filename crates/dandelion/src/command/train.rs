@@ -21,7 +21,10 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')),
         "a head's name is made of letters, digits, - and _; “{name}” is not"
     );
-    let rows = read(&arguments.data, &arguments.label)?;
+    let (Some(data), Some(out)) = (&arguments.data, &arguments.out) else {
+        bail!("give --data FILE.tsv and --out DIR, or --unit KEY for a head of the hub")
+    };
+    let rows = read(data, &arguments.label)?;
     let (labels, examples) = examples(&rows)?;
     let mut recipe = own_recipe(labels.len(), arguments.seed);
     if let Some(aim) = arguments.aim {
@@ -30,8 +33,8 @@ pub fn run(arguments: &Train) -> Result<ExitCode> {
     let begun = Instant::now();
     let own = trained(name, &labels, examples, &recipe)?;
     let took = begun.elapsed().as_secs_f64();
-    std::fs::create_dir_all(&arguments.out).with_context(|| format!("{} cannot be made", arguments.out.display()))?;
-    let file = arguments.out.join(format!("{name}.head"));
+    std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
+    let file = out.join(format!("{name}.head"));
     write(&file, &own.to_bytes())?;
     let it = own.head().manifest.held_out;
     println!(

@@ -40,7 +40,7 @@ pub fn run(arguments: &Triage) -> Result<ExitCode> {
         let mut answer =
             json!({ "id": post.id, "queries": names, "mention": everything || !names.is_empty() || handle.is_some() });
         if answer["mention"] == true {
-            let analysis = heard.unwrap_or_else(|| engine.rules.analyse(&post));
+            let analysis = heard.map_or_else(|| engine.rules.analyse(&post), |opinion| opinion.analysis);
             let facts = RouteFacts { network, handle: handle.map(|handle| handle.id), ..RouteFacts::default() };
             let route = engine.org.route(&analysis, &facts).map_err(|e| Trouble::Output(e.into()))?;
             let key = engine.org.unit(route.unit).map(|unit| unit.key.as_str());

@@ -42,7 +42,7 @@ pub async fn run(hub: &Hub, config: &Config, command: User) -> Result<ExitCode> 
 }
 
 /// Whoever can run commands on the data directory holds all of it: as “member 0”, the command line, in the log.
-fn this_machine(org: &Org) -> Viewer {
+pub(super) fn this_machine(org: &Org) -> Viewer {
     let units = org.parents();
     let everywhere: Vec<(i64, Role)> = units.iter().map(|(unit, _)| (*unit, Role::Admin)).collect();
     Viewer::new(0, "the command line".into(), &everywhere, &units)

@@ -11,7 +11,7 @@ use crate::{
     Hub, Result, Tx,
     intake::stored::{self, As, SELECT},
     log::{Actor, Entry},
-    near,
+    near, reanalysis,
     store::{Q, Row, q},
 };
 
@@ -20,7 +20,7 @@ const LOOK: i64 = 1_000;
 /// Posts made something of in one batch: the writer is held for some milliseconds.
 const MAKE: i64 = 128;
 
-/// Runs back-fills until `stop` says so, beside everything else: after each batch it rests as long as the batch took, so
+/// Runs back-fills and re-analyses until `stop` says so, beside everything else: after each batch it rests as long as the batch took, so
 /// that it never takes more than half of what there is.
 pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
@@ -41,7 +41,7 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
 }
 
 async fn work(hub: &Hub) -> Result<bool> {
-    Ok(step(hub).await? || near::catch_up(hub).await?)
+    Ok(step(hub).await? || reanalysis::step(hub).await? || near::catch_up(hub).await?)
 }
 
 /// Does one batch of the back-fill that has waited longest; whether there was anything to do.

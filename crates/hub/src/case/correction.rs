@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
+    answer::answer,
     held::{Held, hold, hold_for},
     pack,
 };
@@ -79,7 +80,7 @@ impl Judged {
     }
 
     /// The value, checked and put into its one shape.
-    fn checked(self, value: &Json, org: &Org) -> Result<Json> {
+    pub(super) fn checked(self, value: &Json, org: &Org) -> Result<Json> {
         let field = self.as_str();
         let refuse = |reason: String| Error::invalid(field, reason, &value.to_string());
         let of = |known: &[&str]| -> Result<Json> {
@@ -134,28 +135,7 @@ fn strings(value: &Json) -> Option<Vec<String>> {
 
 /// Says what a judgement about a post of a case really is. Says the correction's id.
 pub async fn correct(hub: &Hub, viewer: &Viewer, case: i64, post: i64, judged: Judged, value: &Json) -> Result<i64> {
-    let engine = hub.engine().await?;
-    let value = judged.checked(value, &engine.org)?;
-    let mut tx = hub.begin(Actor::Member(viewer.member)).await?;
-    let held = hold_for(&mut tx, viewer, case).await?;
-    viewer.need(Role::Agent, held.unit, "correct judgements in this case")?;
-    let sql = "select 1 as x from posts p join case_threads ct on ct.thread_id = p.thread_id
-        where p.id = $1 and ct.case_id = $2 and not p.ours";
-    if tx.opt(q!(sql, post, case)).await?.is_none() {
-        return Err(Error::invalid("post", "choose a customer's post of this case", &post.to_string()));
-    }
-    let was = Judgements::of(&mut tx, case).await?.value(post, judged);
-    if was == value {
-        return Err(Error::invalid(judged.as_str(), "this is what it is taken for already", &value.to_string()));
-    }
-    let (id, now) = (tx.id("corrections").await?, tx.now());
-    let sql = "insert into corrections (id, post_id, judgement, value, was, member_id, at) values ($1, $2, $3, $4, $5, $6, $7)";
-    tx.run(q!(sql, id, post, judged.as_str(), value.to_string(), was.to_string(), viewer.member, now)).await?;
-    judge(&mut tx, case).await?;
-    let body = json!({ "correction": id, "post": post, "judgement": judged.as_str(), "was": was, "is": value });
-    tx.log(Entry::new("judgement.corrected", "case", case).unit(held.unit).with(body));
-    tx.commit().await?;
-    Ok(id)
+    answer(hub, viewer, case, post, judged.as_str(), value, false).await
 }
 
 /// Takes a correction back: whoever made it, or a lead.
@@ -236,7 +216,7 @@ async fn set_topics(tx: &mut Tx, case: i64, judgements: &Judgements) -> Result<(
 }
 
 /// Newest analyses and standing corrections of a case's customer posts.
-struct Judgements {
+pub(super) struct Judgements {
     /// Oldest first.
     posts: Vec<(i64, Json)>,
     /// The newest correction of each judgement of each post.
@@ -246,7 +226,7 @@ struct Judgements {
 }
 
 impl Judgements {
-    async fn of(tx: &mut Tx, case: i64) -> Result<Self> {
+    pub(super) async fn of(tx: &mut Tx, case: i64) -> Result<Self> {
         let sql = "select a.post_id, a.body from (
               select max(n.id) as id from case_threads ct join posts p on p.thread_id = ct.thread_id
               join analyses n on n.post_id = p.id where ct.case_id = $1 and not p.ours group by n.post_id
@@ -261,7 +241,8 @@ impl Judgements {
             join corrections x on x.post_id = p.id where ct.case_id = $1 and x.undone_at is null order by x.id";
         let (mut corrected, mut newest) = (BTreeMap::new(), BTreeMap::new());
         for row in tx.all(q!(sql, case)).await? {
-            let judged: Judged = row.get::<String, _>("judgement")?.parse()?;
+            // Answers to questions of a unit's own stand beside the post; the case says nothing of them.
+            let Ok(judged) = row.get::<String, _>("judgement")?.parse::<Judged>() else { continue };
             let value: Json = row.json("value")?;
             corrected.insert((row.get("post_id")?, judged), value.clone());
             newest.insert(judged, value);
@@ -270,7 +251,7 @@ impl Judgements {
     }
 
     /// What counts for one post.
-    fn value(&self, post: i64, judged: Judged) -> Json {
+    pub(super) fn value(&self, post: i64, judged: Judged) -> Json {
         let said = || self.posts.iter().find(|(id, _)| *id == post).map_or(Json::Null, |(_, body)| judged.said(body));
         self.corrected.get(&(post, judged)).cloned().unwrap_or_else(said)
     }

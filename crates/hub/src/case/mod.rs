@@ -5,6 +5,7 @@
 //! transaction. Where two people could collide, the version the person looked at is compared, and whoever comes
 //! second is told in words what happened meanwhile.
 
+mod answer;
 mod assignment;
 mod correction;
 mod counts;
@@ -26,6 +27,7 @@ pub(crate) mod tests;
 mod tick;
 mod undo;
 
+pub use answer::answer;
 pub use assignment::{assign, release, take};
 pub use correction::{Judged, correct, judge, uncorrect};
 pub use counts::{Counts, UnitCounts, counts};

@@ -12,6 +12,7 @@ use crate::{
     Error, Hub, Result,
     log::Actor,
     outcome::{self, OutcomeRow},
+    personal,
     scope::{Role, Viewer},
     store::{Q, q},
 };
@@ -141,12 +142,22 @@ pub async fn open(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
     }
     let author: Option<i64> = row.get("author_id")?;
     let case = rows(hub, viewer, &[id]).await?.pop().ok_or_else(|| Error::not_found("case", id))?;
-    let entries = entries::of(hub, id).await?;
+    let mut entries = entries::of(hub, id).await?;
     let shown = entries.iter().filter(|entry| matches!(entry, Entry::Post(_))).count() as i64;
+    let (mut analyses, mut others) = (analyses(hub, &entries).await?, others(hub, viewer, id, author).await?);
+    if !personal::reads(viewer) {
+        entries.iter_mut().for_each(cover);
+        for analysis in &mut analyses {
+            personal::cover_quotes(&mut analysis.body);
+        }
+        for other in &mut others {
+            personal::cover(&mut other.title);
+        }
+    }
     let page = CasePage {
         earlier: if shown < entries::MOST_POSTS { 0 } else { posts(hub, id).await? - shown },
-        analyses: analyses(hub, &entries).await?,
-        others: others(hub, viewer, id, author).await?,
+        analyses,
+        others,
         watches: watches(hub, id).await?,
         targets: targets(hub, id).await?,
         outcomes: outcome::of_case(hub, id).await?,
@@ -196,6 +207,32 @@ fn may(viewer: &Viewer, case: &CaseRow) -> May {
         assign: viewer.may(Role::Lead, unit),
         answer_offer: offer.is_some_and(|offer| viewer.may(Role::Agent, offer.to.id)),
         withdraw_offer: offer.is_some() && viewer.may(Role::Agent, unit),
+    }
+}
+
+/// Masks personal data in what customers wrote; our own words and notes among ourselves stay.
+fn cover(entry: &mut Entry) {
+    let Entry::Post(post) = entry else { return };
+    if post.ours {
+        return;
+    }
+    let texts = post.title.iter_mut().chain([&mut post.text]).chain(post.html.iter_mut());
+    if personal::cover_all(texts) {
+        post.spans.clear();
+        post.html = None; // a mask may have met its markup
+    }
+    // Descriptions of pictures and addresses of links are words as well.
+    let parts = [&mut post.links, &mut post.media].into_iter().filter_map(serde_json::Value::as_array_mut).flatten();
+    for part in parts {
+        let texts = match part {
+            serde_json::Value::String(text) => vec![text],
+            serde_json::Value::Object(fields) => fields
+                .values_mut()
+                .filter_map(|value| if let serde_json::Value::String(text) = value { Some(text) } else { None })
+                .collect(),
+            _ => Vec::new(),
+        };
+        personal::cover_all(texts);
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Hub, Result,
     case::{self, Conditions, Named},
-    outcome,
+    outcome, personal,
     scope::{Role, Viewer},
 };
 
@@ -309,7 +309,7 @@ pub async fn posts(
                 id: row.get("id")?,
                 network: row.get("network")?,
                 author: row.get("author")?,
-                text: row.get("text")?,
+                text: personal::shown(viewer, row.get("text")?),
                 url: row.get("url")?,
                 received_at: row.get("received_at")?,
                 case: row.get("case_id")?,

@@ -13,6 +13,7 @@ use crate::{
     case::{FollowUp, Verdict, follow_up},
     engine::Engine,
     log::Entry,
+    model::{Opinion, shadow},
     store::{Value, q},
     unit::{Promise, Route, RouteFacts},
 };
@@ -38,7 +39,8 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
     let mut next = tx.ids("cases", count_of_openings(prepared, new, &case_of)).await?.into_iter();
     for post in new.iter().filter(|new| !new.ours && new.deleted_at.is_none()) {
         let Some(reason) = reason(prepared, post) else { continue };
-        let analysis = post.fresh.analysis(engine);
+        let opinion = post.fresh.opinion(engine, &post.key.0);
+        let analysis = &opinion.analysis;
         if let Some(case) = case_of.get(&post.thread) {
             follows.push((post, *case));
         } else {
@@ -47,7 +49,7 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
                 handle: if let Reason::Handle(id) = reason { Some(id) } else { None },
                 ..RouteFacts::default()
             };
-            let route = engine.org.route(&analysis, &facts)?;
+            let route = engine.org.route(analysis, &facts)?;
             let same = post
                 .author
                 .and_then(|author| theirs.get(&author))
@@ -68,14 +70,14 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
                 opens.push((case, post, analysis.clone(), route));
             }
         }
-        heard.push((post, reason, analysis));
+        heard.push((post, reason, opinion));
     }
     let mentioned: HashSet<i64> = heard.iter().map(|(post, ..)| post.id).collect();
     for post in new.iter().filter(|new| new.deleted_at.is_none() && !mentioned.contains(&new.id)) {
         if let Some(case) = case_of.get(&post.thread) {
             follows.push((post, *case));
             if !post.ours {
-                heard.push((post, Reason::Reply, post.fresh.analysis(engine)));
+                heard.push((post, Reason::Reply, post.fresh.opinion(engine, &post.key.0)));
             }
         }
     }
@@ -95,7 +97,8 @@ pub(super) async fn count(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
     let threads: Vec<i64> = new.iter().map(|new| new.thread).collect::<HashSet<_>>().into_iter().collect();
     let case_of = cases_of(tx, &threads).await?;
     let reasoned = new.iter().filter_map(|post| Some((post, reason(prepared, post)?)));
-    let heard: Vec<_> = reasoned.map(|(post, reason)| (post, reason, post.fresh.analysis(&prepared.engine))).collect();
+    let heard: Vec<_> =
+        reasoned.map(|(post, reason)| (post, reason, post.fresh.opinion(&prepared.engine, &post.key.0))).collect();
     insert_mentions(tx, &heard, &case_of).await
 }
 
@@ -103,7 +106,7 @@ pub(super) async fn count(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
 pub(super) fn unit_of(engine: &Engine, post: &Post, network: &str, handles: &[String]) -> Result<i64> {
     let handle = handles.iter().find_map(|name| engine.org.handle_named(network, name)).map(|handle| handle.id);
     let facts = RouteFacts { network, handle, ..RouteFacts::default() };
-    Ok(engine.org.route(&engine.rules.analyse(post), &facts)?.unit)
+    Ok(engine.org.route(&engine.judge(post, network).analysis, &facts)?.unit)
 }
 
 /// A known post has other words: it is judged anew beside the old judgement, and may concern us only now.
@@ -118,10 +121,12 @@ pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>
     tx.run(q!("delete from mention_queries where mention_id = $1", mention)).await?;
     tx.insert("mention_queries", &["mention_id", "query_id", "spans"], hits(mention, post), "").await?;
     let id = tx.id("analyses").await?;
-    let analysis = post.fresh.analysis(&prepared.engine);
+    let opinion = post.fresh.opinion(&prepared.engine, &post.key.0);
+    let analysis = &opinion.analysis;
     let now = tx.now();
-    let row = analysis_row(id, post.id, revision, now, &analysis);
+    let row = analysis_row(id, post.id, revision, now, analysis);
     tx.insert("analyses", ANALYSIS_COLUMNS, vec![row], "on conflict do nothing").await?;
+    shadow::keep(tx, &[(post.id, revision, opinion.shadows.as_slice())]).await?;
     if let Some(case) = case {
         return crate::case::judge(tx, case).await; // people's corrections stay above it
     }
@@ -302,7 +307,7 @@ async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>,
 
 async fn insert_mentions(
     tx: &mut Tx,
-    heard: &[(&New<'_>, Reason, Analysis)],
+    heard: &[(&New<'_>, Reason, Opinion)],
     case_of: &HashMap<i64, i64>,
 ) -> Result<()> {
     let now = tx.now();
@@ -310,7 +315,7 @@ async fn insert_mentions(
     let analysis_ids = tx.ids("analyses", heard.len()).await?;
     let (mut mentions, mut queries, mut analyses) = (Vec::new(), Vec::new(), Vec::new());
     let mut topics = Vec::new();
-    for (((post, reason, analysis), id), analysis_id) in heard.iter().zip(ids).zip(analysis_ids) {
+    for (((post, reason, Opinion { analysis, .. }), id), analysis_id) in heard.iter().zip(ids).zip(analysis_ids) {
         let (word, handle) = match reason {
             Reason::Query => ("query", None),
             Reason::Handle(handle) => ("handle", Some(*handle)),
@@ -331,7 +336,9 @@ async fn insert_mentions(
     tx.insert("mentions", &["id", "post_id", "reason", "handle_id", "case_id", "at"], mentions, "").await?;
     tx.insert("mention_queries", &["mention_id", "query_id", "spans"], queries, "").await?;
     tx.insert("mention_topics", &["mention_id", "topic"], topics, "on conflict do nothing").await?;
-    tx.insert("analyses", ANALYSIS_COLUMNS, analyses, "on conflict do nothing").await.map(drop)
+    tx.insert("analyses", ANALYSIS_COLUMNS, analyses, "on conflict do nothing").await?;
+    let shadows: Vec<_> = heard.iter().map(|(post, _, opinion)| (post.id, 1, opinion.shadows.as_slice())).collect();
+    shadow::keep(tx, &shadows).await
 }
 
 /// Notes that mentions were heard by a further query.
@@ -350,9 +357,9 @@ fn hit_row(mention: i64, hit: &Hit) -> Vec<Value> {
     vec![mention.into(), hit.query.into(), spans.into()]
 }
 
-const ANALYSIS_COLUMNS: &[&str] = &["id", "post_id", "revision", "version", "at", "body"];
+pub(crate) const ANALYSIS_COLUMNS: &[&str] = &["id", "post_id", "revision", "version", "at", "body"];
 
-fn analysis_row(id: i64, post: i64, revision: i64, now: Micros, analysis: &Analysis) -> Vec<Value> {
+pub(crate) fn analysis_row(id: i64, post: i64, revision: i64, now: Micros, analysis: &Analysis) -> Vec<Value> {
     let body = serde_json::to_string(analysis).unwrap_or_else(|_| "{}".into());
     vec![id.into(), post.into(), revision.into(), analysis.version.as_str().into(), now.into(), body.into()]
 }
@@ -365,7 +372,7 @@ async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> 
     if post.ours {
         return Ok(());
     }
-    let analysis = post.fresh.analysis(&prepared.engine);
+    let analysis = post.fresh.opinion(&prepared.engine, &post.key.0).analysis;
     let urgency = urgency(&analysis.urgency);
     let row = tx.one(q!("select urgency, risks from cases where id = $1", case)).await?;
     let (had, mut risks): (i64, String) = (row.get("urgency")?, row.get("risks")?);

@@ -22,6 +22,7 @@ use dandelion_post::{Post, Refusal};
 use crate::{Error, Hub, Result, engine::Engine, log::Actor};
 
 pub(crate) use case::SAME_MATTER;
+pub(crate) use case::{ANALYSIS_COLUMNS, analysis_row};
 pub use prepare::{Origin, Prepared};
 
 /// Most items taken in one transaction; a longer batch is cut, in order.

@@ -8,7 +8,7 @@ use dandelion_understand::Analysis;
 use sha2::{Digest, Sha256};
 
 use super::{BATCH, Item, stored::Stored};
-use crate::{Error, Hub, Result as Done, engine::Engine, near, search, store::q};
+use crate::{Error, Hub, Result as Done, engine::Engine, model::Opinion, near, search, store::q};
 
 /// A batch that was checked, cleaned, matched and judged, and waits to be stored.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Fresh {
     pub handles: Vec<String>,
     pub created_at: Micros,
     pub hits: Vec<Hit>,
-    pub analysis: Option<Analysis>,
+    pub opinion: Option<Opinion>,
     /// By which others that say nearly the same are found.
     pub print: Option<Print>,
 }
@@ -72,8 +72,8 @@ impl Prepared {
     pub(super) fn again(&self, engine: Arc<Engine>) -> Self {
         let mut scratch = Scratch::default();
         let hear = |fresh: &Fresh| {
-            let (hits, analysis) = heard(&engine, &self.origin, &fresh.post, &mut scratch);
-            Fresh { hits, analysis, ..fresh.clone() }
+            let (hits, opinion) = heard(&engine, &self.origin, &fresh.post, &mut scratch);
+            Fresh { hits, opinion, ..fresh.clone() }
         };
         let fresh = self.fresh.iter().map(hear).collect();
         Self { engine: engine.clone(), origin: self.origin.clone(), fresh, refused: self.refused.clone() }
@@ -102,7 +102,9 @@ impl Prepared {
 
     /// Each post with its hits and, where a query heard it, its analysis: for filters and rehearsals.
     pub fn judged(&self) -> impl Iterator<Item = (&Post, &[Hit], Option<&Analysis>)> {
-        self.fresh.iter().map(|fresh| (&fresh.post, fresh.hits.as_slice(), fresh.analysis.as_ref()))
+        self.fresh
+            .iter()
+            .map(|fresh| (&fresh.post, fresh.hits.as_slice(), fresh.opinion.as_ref().map(|it| &it.analysis)))
     }
 }
 
@@ -110,7 +112,7 @@ impl Fresh {
     fn new(engine: &Engine, origin: &Origin, mut post: Post, now: Micros, scratch: &mut Scratch) -> Self {
         post.html = post.html.as_deref().map(dandelion_networks::clean::html).filter(|html| !html.is_empty());
         let network = post.network.as_ref().map(|network| network.as_str().to_owned());
-        let (hits, analysis) = heard(engine, origin, &post, scratch);
+        let (hits, opinion) = heard(engine, origin, &post, scratch);
         let created_at = post.created_at.map_or(now, micros);
         Self {
             network,
@@ -119,29 +121,30 @@ impl Fresh {
             handles: handles_of(&post),
             created_at,
             hits,
-            analysis,
+            opinion,
             print: near::print_of(post.title.as_deref(), &post.text),
             post,
         }
     }
 
-    /// The analysis, made now if no query asked for it before.
-    pub fn analysis(&self, engine: &Engine) -> Analysis {
-        self.analysis.clone().unwrap_or_else(|| engine.rules.analyse(&self.post))
+    /// What is said of it, by all who judge; made now if no query asked for it before. `network` is the post's own.
+    pub fn opinion(&self, engine: &Engine, network: &str) -> Opinion {
+        self.opinion.clone().unwrap_or_else(|| engine.judge(&self.post, network))
     }
 }
 
-/// The queries that hear a post, and its analysis where one does or needed it.
-fn heard(engine: &Engine, origin: &Origin, post: &Post, scratch: &mut Scratch) -> (Vec<Hit>, Option<Analysis>) {
+/// The queries that hear a post, and what is said of it where one does or needed it.
+fn heard(engine: &Engine, origin: &Origin, post: &Post, scratch: &mut Scratch) -> (Vec<Hit>, Option<Opinion>) {
     let mut hits = Vec::new();
     if post.deleted_at.is_some() {
         return (hits, None);
     }
-    let mut analysis = engine.hear(post, origin, scratch, &mut hits);
-    if !hits.is_empty() && analysis.is_none() {
-        analysis = Some(engine.rules.analyse(post));
+    let mut opinion = engine.hear(post, origin, scratch, &mut hits);
+    if !hits.is_empty() && opinion.is_none() {
+        let network = post.network.as_ref().map_or(origin.network.as_str(), |network| network.as_str());
+        opinion = Some(engine.judge(post, network));
     }
-    (hits, analysis)
+    (hits, opinion)
 }
 
 /// Who is addressed: the handles in its words, and those its network names (`mentions` of `{ "handle": … }`), which are

@@ -4,7 +4,7 @@ use dandelion_post::{
 };
 
 use crate::{
-    Hub, Result,
+    Hub, Result, personal,
     scope::{Role, Viewer},
     store::{Q, Value},
 };
@@ -110,8 +110,8 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
                 id: row.get("id")?,
                 network: row.get("network")?,
                 url: row.get("url")?,
-                title: row.get("title")?,
-                text: row.get("text")?,
+                title: row.get::<Option<String>, _>("title")?.map(|title| personal::shown(viewer, title)),
+                text: personal::shown(viewer, row.get("text")?),
                 author: row.get::<Option<String>, _>("name")?.or_else(|| handle.clone()),
                 handle,
                 created_at: row.get("created_at")?,

@@ -7,6 +7,7 @@ use crate::{
     Error, Hub, Result,
     intake::{self, Item},
     log::{Actor, Entry},
+    personal,
     scope::{Role, Viewer},
     store::{Row, q},
 };
@@ -38,7 +39,8 @@ pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64
     let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
                where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3";
     let rows = hub.db.all(q!(sql, source, after.unwrap_or(i64::MAX), limit.clamp(1, 200))).await?;
-    rows.iter().map(from_row).collect()
+    let shown = |row| from_row(row).map(|refused| Refused { raw: personal::shown(viewer, refused.raw), ..refused });
+    rows.iter().map(shown).collect()
 }
 
 /// The first `limit` items of a source that were refused after the one numbered `after`, for commands, where no person

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_networks", include_str!("../../migrations/0004_networks.sql")),
     ("0005_actors", include_str!("../../migrations/0005_actors.sql")),
     ("0006_source_days", include_str!("../../migrations/0006_source_days.sql")),
+    ("0007_models", include_str!("../../migrations/0007_models.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.

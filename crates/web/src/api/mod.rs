@@ -13,13 +13,16 @@ mod etag;
 mod events;
 mod extract;
 mod handles;
+mod judgements;
 mod me;
 mod members;
+mod models;
 mod openapi;
 mod outcomes;
 mod posts;
 mod precision;
 mod queries;
+mod reanalyses;
 mod replies;
 mod shape;
 mod sources;
@@ -62,6 +65,9 @@ fn resources() -> OpenApiRouter<App> {
         .merge(precision::routes())
         .merge(voice::routes())
         .merge(sources::routes())
+        .merge(models::routes())
+        .merge(judgements::routes())
+        .merge(reanalyses::routes())
         .merge(outcomes::routes())
         .merge(events::routes())
 }

@@ -7,6 +7,7 @@ pub(crate) mod desk;
 mod found;
 mod home;
 mod invitation;
+mod judgements;
 mod lab;
 mod marks;
 mod members;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(marks::routes())
         .merge(precision::routes())
         .merge(voice::routes())
+        .merge(judgements::routes())
 }
 
 /// Prints a page.

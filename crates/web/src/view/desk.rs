@@ -8,6 +8,7 @@ pub mod case;
 pub mod compose;
 pub mod side;
 pub mod thread;
+pub mod why;
 
 pub use case::Case;
 pub use compose::Compose;
@@ -268,5 +269,11 @@ pub struct Judgement {
     pub csrf: String,
     /// What it could be instead; empty if it cannot be corrected here.
     pub choices: Vec<Choice>,
+    /// Whether the machine is hardly better than a coin at answers this doubtful.
+    pub unsure: bool,
+    /// Answers of one key each: what is sent, what is read, the key. They stand instead of the choices.
+    pub quick: Vec<(String, String, String)>,
+    /// The key that opens the choices; empty: none.
+    pub opens: &'static str,
 }
 prints_html!(Judgement);

@@ -44,6 +44,7 @@
 
 pub mod desk;
 pub mod home;
+pub mod judgements;
 pub mod listening;
 pub mod organisation;
 pub mod problem;

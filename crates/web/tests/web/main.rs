@@ -5,6 +5,7 @@ mod forms;
 mod headers;
 mod hooks;
 mod invitations;
+mod judgements;
 mod lab;
 mod listening;
 mod live;

@@ -12,7 +12,8 @@ use dandelion_hub::{
     log::Actor,
     mark,
     member::{self, api_token, invitation},
-    query, reply,
+    model::{self, label},
+    query, reanalysis, reply,
     scope::Role,
     source::{self, Kind, NewSource},
     voice,
@@ -59,6 +60,18 @@ enum After {
     Grouped,
     /// As well: the post is marked as not about us.
     Marked,
+    /// As well: the unit asks a question of its own.
+    Labelled,
+    /// As well: a head is being trained.
+    Learning,
+    /// As well: it was trained, and answers as a shadow.
+    Trained,
+    /// As well: it took over.
+    Used,
+    /// As well: stored posts are judged anew.
+    Anew,
+    /// As well: that rests.
+    AnewResting,
 }
 
 /// One line: method, address, body, what happened first, and what each of [`WHO`] gets: `-` must sign in, `h` there is
@@ -66,9 +79,16 @@ enum After {
 type Line = (&'static str, &'static str, Option<&'static str>, After, &'static str);
 
 use After::{
-    Called, Case, Corrected, Filling, Finding, Grouped, Marked, Offered, Paused, Resolved, Resting, Snoozed, Submitted,
-    Told,
+    Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Grouped, Labelled, Learning, Marked, Offered, Paused,
+    Resolved, Resting, Snoozed, Submitted, Told, Trained, Used,
 };
+
+/// Enough to learn from.
+const EXAMPLES: &str = r#"{"unit":2,"question":"why","corrections":false,"examples":[
+    {"text":"my money back","label":"money"},{"text":"money please","label":"money"},{"text":"refund money","label":"money"},
+    {"text":"the money","label":"money"},{"text":"money again","label":"money"},{"text":"so late","label":"late"},
+    {"text":"late again","label":"late"},{"text":"very late","label":"late"},{"text":"too late","label":"late"},
+    {"text":"late late","label":"late"}]}"#;
 
 const API: &[Line] = &[
     ("GET", "/me", None, Case, "-ooooo"),
@@ -149,6 +169,27 @@ const API: &[Line] = &[
     ("PUT", "/posts/{id}/mark", Some(r#"{"about_us":false}"#), Case, "-ffooo"),
     ("DELETE", "/posts/{id}/mark", None, Marked, "-ffooo"),
     ("GET", "/voice", None, Case, "-ooooo"),
+    ("GET", "/models", None, Case, "-ooooo"),
+    ("POST", "/models", Some(EXAMPLES), Case, "-fffoo"),
+    ("GET", "/models/program", None, Case, "-ooooo"),
+    ("GET", "/models/active", None, Case, "-ffooo"),
+    ("GET", "/models/{id}", None, Trained, "-ooooo"),
+    ("PUT", "/models/{id}/use", None, Trained, "-fffoo"),
+    ("PUT", "/models/{id}/retirement", None, Trained, "-fffoo"),
+    ("POST", "/models/{id}/rollback", None, Used, "-fffoo"),
+    ("DELETE", "/models/{id}/training", None, Learning, "-fffoo"),
+    ("GET", "/judgements", None, Case, "-ooooo"),
+    ("GET", "/label-sets", None, Case, "-ooooo"),
+    ("POST", "/label-sets", Some(r#"{"unit":2,"key":"reason","name":"R","labels":["a","b"]}"#), Case, "-fffoo"),
+    ("PUT", "/label-sets/{id}", Some(r#"{"name":"R","labels":["a","b","c"]}"#), Labelled, "-fffoo"),
+    ("DELETE", "/label-sets/{id}", None, Labelled, "-fffoo"),
+    ("POST", "/cases/{id}/answers", Some(r#"{"post":1,"question":"urgency","value":1}"#), Case, "-hfooo"),
+    ("GET", "/reanalyses", None, Case, "-ooooo"),
+    ("POST", "/reanalyses", Some(r#"{"unit":2}"#), Case, "-fffoo"),
+    ("GET", "/reanalyses/{id}", None, Anew, "-ooooo"),
+    ("PUT", "/reanalyses/{id}/pause", None, Anew, "-fffoo"),
+    ("DELETE", "/reanalyses/{id}/pause", None, AnewResting, "-fffoo"),
+    ("POST", "/reanalyses/{id}/abandonment", None, Anew, "-fffoo"),
     ("GET", "/sources", None, Case, "-ooooo"),
     ("POST", "/sources", Some(r#"{"name":"N","kind":"webhook","unit":2}"#), Case, "-fffoo"),
     ("GET", "/sources/{id}", None, Case, "-ooooo"),
@@ -314,6 +355,53 @@ fn collect_routes(folder: &std::path::Path, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Personal data that a customer wrote; nobody who only looks may read it anywhere.
+const PRIVATE: [&str; 3] = ["901820", "mia@example.org", "4111 1111"];
+
+#[tokio::test]
+async fn whoever_only_looks_reads_no_personal_data_anywhere() {
+    let at = Installation::without_passwords().await;
+    let mut ids = prepare(&at, Case).await;
+    ids.insert("handoff", 1);
+    let text = "My kettle leaks, call +49 30 901820 or mia@example.org, card 4111 1111 1111 1111";
+    let private = Post {
+        id: "9".into(),
+        title: Some(text.into()),
+        text: text.into(),
+        html: Some(format!("<p>{text}</p>")),
+        ..Post::default()
+    };
+    let refused = Post { id: "10".into(), text: " ".into(), title: Some(text.into()), ..Post::default() };
+    let items = vec![Item::post("9", private), Item::post("10", refused)];
+    intake::receive(&at.hub, ids["source"], items).await.unwrap();
+    let reads = API
+        .iter()
+        .map(|line| (format!("/api/v1{}", line.1), line.0))
+        .chain(PAGES.iter().map(|line| (line.1.to_owned(), line.0)));
+    let others = OTHERS
+        .iter()
+        .filter(|line| line.2 == "signed" && !line.1.contains("live"))
+        .map(|line| (line.1.to_owned(), line.0));
+    let case = 2; // the second that was opened
+    let mut paths: Vec<String> =
+        reads.chain(others).filter(|(_, method)| *method == "GET").map(|(path, _)| path).collect();
+    paths.extend(["/search?q=kettle".into(), "/api/v1/posts?q=kettle".into(), format!("/desk?view=all&case={case}")]);
+    let (mut programs, mut browsers) = (programs(&at).await, browsers(&at).await);
+    let mut seen = [0; 2];
+    for path in paths {
+        let (prefix, plain) = path.strip_prefix("/api/v1").map_or(("", path.as_str()), |plain| ("/api/v1", plain));
+        let path = format!("{prefix}{}", address(plain, &ids).replace("/cases/1", &format!("/cases/{case}")));
+        for (place, who) in [(2, "vic"), (3, "ana")] {
+            let asker = if path.starts_with("/api/") { &mut programs[place] } else { &mut browsers[place] };
+            let answer = asker.get(&path).await;
+            let found = PRIVATE.iter().filter(|private| answer.text.contains(**private)).count();
+            seen[place - 2] += found;
+            assert!(who == "ana" || found == 0, "{who} reads personal data on {path}: {}", answer.text);
+        }
+    }
+    assert!(seen[1] > 20, "whoever works with customers reads what they wrote: {}", seen[1]);
+}
+
 /// What a line needs, made by the nouns themselves.
 async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64> {
     let by = || Actor::System("test");
@@ -372,6 +460,30 @@ async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64>
             let draft = voice::Draft { name: "Us".into(), kind: voice::Kind::Ours, queries: vec![1] };
             voice::add(&at.hub, &lea, REPAIRS, &draft).await.unwrap();
         }
+        Labelled => {
+            let labels = ["a".to_owned(), "b".to_owned()];
+            label::add(&at.hub, &lea, REPAIRS, "reason", "Reason", &labels).await.unwrap();
+        }
+        Learning | Trained | Used => {
+            let examples: Value = serde_json::from_str(EXAMPLES).unwrap();
+            let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+            let file = examples["examples"].as_array().unwrap().iter();
+            let file = file.map(|one| (text(one, "text"), text(one, "label"))).collect();
+            let source = model::Source { corrections: false, file };
+            let id = model::start(&at.hub, &lea, REPAIRS, "why", source).await.unwrap().id;
+            if after != Learning {
+                assert!(model::step(&at.hub).await.unwrap());
+            }
+            if after == Used {
+                model::take_over(&at.hub, &lea, id).await.unwrap();
+            }
+        }
+        Anew | AnewResting => {
+            let id = reanalysis::start(&at.hub, &lea, REPAIRS, None).await.unwrap().id;
+            if after == AnewResting {
+                reanalysis::pause(&at.hub, &lea, id).await.unwrap();
+            }
+        }
         Called => drop(ids.insert("note", case::note(&at.hub, &ana, case, "@lea look").await.unwrap().id)),
     }
     ids
@@ -428,7 +540,11 @@ fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
     let path = with(path, "{note}", ids.get("note"));
     let path = with(path, "{correction}", ids.get("correction"));
     let path = with(path, "{secret}", ids.get("secret"));
-    if path == "/desk/rows" { format!("{path}?ids=1") } else { path }
+    match path.as_str() {
+        "/desk/rows" => format!("{path}?ids=1"),
+        "/models/active" => format!("{path}?unit=2&question=sentiment"),
+        _ => path,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

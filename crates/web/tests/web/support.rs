@@ -164,6 +164,14 @@ impl Installation {
         browser
     }
 
+    /// The case of a post.
+    pub async fn case_of(&self, post: i64) -> i64 {
+        let lea = member::viewer(&self.hub, 1).await.unwrap();
+        let search = dandelion_hub::search::Search { ids: vec![post], ..dandelion_hub::search::Search::default() };
+        let found = dandelion_hub::search::posts(&self.hub, &lea, &search, None, 1).await.unwrap();
+        found[0].case.unwrap()
+    }
+
     /// Ends a member's access.
     pub async fn disable(&self, member: i64) {
         self.hub.sql(&[format!("update members set disabled_at = {MONDAY} where id = {member}")]).await;

@@ -3,6 +3,7 @@
 use dandelion_hub::{
     case::{CasePage, Closing, Entry, State},
     member,
+    model::label,
     reply::{self, Reply},
     scope::Role,
 };
@@ -15,6 +16,7 @@ use super::{
     compose,
     judged::Opinions,
     list, side, spoken, thread,
+    why::Reasons,
 };
 use crate::{
     Problem,
@@ -46,6 +48,8 @@ pub(super) async fn shown(
     let compose = compose::shown(frame, page, &replies, &colleagues, refused);
     let writing = compose.reply.as_ref().and_then(|reply| reply.draft);
     let opinions = Opinions::of(page);
+    let line: Vec<i64> = org.line_of(case.unit.id).iter().map(|unit| unit.id).collect();
+    let sets: Vec<_> = label::list(&frame.app.hub).await?.into_iter().filter(|set| line.contains(&set.unit)).collect();
     let posts = page.entries.iter().filter_map(|entry| match entry {
         Entry::Post(said) if !said.ours => Some(said.id),
         _ => None,
@@ -65,9 +69,9 @@ pub(super) async fn shown(
         snoozes: snoozes(frame, page),
         resolutions: resolutions(refused),
         evidence: evidence(frame, page),
-        thread: thread::shown(frame, page, &replies, writing, &dressing),
+        thread: thread::shown(frame, &Reasons { page, opinions: &opinions, sets: &sets }, &replies, writing, &dressing),
         compose,
-        side: side::shown(frame, page, &opinions),
+        side: side::shown(frame, page, &opinions, &sets),
         refusal: refused.and_then(refusal),
         may,
     })

@@ -45,7 +45,11 @@ async fn correct(
 async fn corrected(app: &App, signed: &Signed, post: i64, given: &Correction) -> Result<String> {
     let (name, old) =
         given.judgement.split_once(':').map_or((given.judgement.as_str(), None), |(name, old)| (name, Some(old)));
-    let judged: Judged = name.parse()?;
+    let Ok(judged) = name.parse::<Judged>() else {
+        let value = json!(given.value);
+        case::answer(&app.hub, &signed.viewer, given.case, post, name, &value, false).await?;
+        return Ok("Said. The unit's head can learn from it.".to_owned());
+    };
     let value = match judged {
         Judged::Urgency => given.value.parse().map_or(Json::String(given.value.clone()), |level: i64| json!(level)),
         _ if is_list(judged) => {

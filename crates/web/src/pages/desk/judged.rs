@@ -20,6 +20,8 @@ pub(super) struct Opinion {
     pub(super) value: Option<String>,
     /// How much speaks for it, where the machine said so.
     pub(super) score: Option<f64>,
+    /// Whether the head that said it is hardly better than a coin at answers this doubtful.
+    pub(super) unsure: bool,
     /// What caused it.
     pub(super) reasons: Vec<Reason>,
     /// The correction that counts instead of the machine's word.
@@ -36,6 +38,16 @@ impl Opinion {
             _ => value.clone(),
         }
     }
+}
+
+/// The answer to a question of the unit's own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Own {
+    pub(super) value: Option<String>,
+    pub(super) score: Option<f64>,
+    pub(super) unsure: bool,
+    pub(super) reasons: Vec<Reason>,
+    pub(super) corrected: Option<CorrectionEntry>,
 }
 
 /// Whether a judgement is a list of values.
@@ -73,6 +85,34 @@ impl Opinions {
             corrections: corrections.collect(),
             version: page.analyses.last().map(|one| one.version.clone()).unwrap_or_default(),
         }
+    }
+
+    /// What counts as the answer to a question of the unit's own about one post: a person's word, or a head's.
+    pub(super) fn own(&self, post: i64, key: &str) -> Own {
+        let of = |one: &&CorrectionEntry| one.post == post && one.judgement == key;
+        if let Some(correction) = self.corrections.iter().rfind(of) {
+            let value = values(&correction.value).into_iter().next();
+            return Own { value, corrected: Some(correction.clone()), ..Own::default() };
+        }
+        let read = self.read.iter().find(|read| read.post == post);
+        let said = read.and_then(|read| read.analysis.own.iter().find(|own| own.question == key));
+        said.map_or_else(Own::default, |said| Own {
+            value: Some(said.judgement.value.clone()),
+            score: Some(said.judgement.score),
+            unsure: said.judgement.unsure,
+            reasons: said.judgement.reasons.clone(),
+            corrected: None,
+        })
+    }
+
+    /// The analysis of one post.
+    pub(super) fn analysis(&self, post: i64) -> Option<&Analysis> {
+        self.read.iter().find(|read| read.post == post).map(|read| &read.analysis)
+    }
+
+    /// The post that speaks for the case: the opening one.
+    pub(super) fn opening(&self) -> Option<i64> {
+        self.read.first().map(|read| read.post)
     }
 
     /// How many posts were judged.
@@ -123,6 +163,7 @@ impl Opinions {
             post,
             value,
             score: None,
+            unsure: false,
             reasons: Vec::new(),
             corrected: corrected.cloned(),
         };
@@ -133,6 +174,7 @@ impl Opinions {
         let Some(read) = self.read.iter().find(|read| read.post == post) else { return Vec::new() };
         let said = |judgement: &dandelion_understand::Judgement| Opinion {
             score: Some(judgement.score),
+            unsure: judgement.unsure,
             reasons: judgement.reasons.clone(),
             ..opinion(Some(judgement.value.clone()))
         };
@@ -170,7 +212,7 @@ pub(super) fn values(value: &serde_json::Value) -> Vec<String> {
 }
 
 /// A correction's value in a word or two.
-pub(super) fn said(value: &serde_json::Value) -> String {
+pub(in crate::pages) fn said(value: &serde_json::Value) -> String {
     let values = values(value);
     if values.is_empty() { "none".to_owned() } else { values.join(", ") }
 }

@@ -17,6 +17,7 @@ mod replies;
 mod side;
 pub(crate) mod spoken;
 mod thread;
+mod why;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use jiff::tz::TimeZone;
 
 pub(crate) use asked::Asked;
 use back::Refused;
+pub(super) use judged::said;
 
 use super::print;
 use crate::{

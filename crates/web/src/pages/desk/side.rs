@@ -1,9 +1,11 @@
 //! The last column: who it is, what is thought and why, why it is here, what came of it.
 
 use dandelion_hub::{
-    case::{CasePage, Judged, OtherCase, State},
+    case::{CasePage, CorrectionEntry, Judged, OtherCase, State},
+    model::label::LabelSet,
     outcome::Kind,
 };
+use dandelion_understand::Reason;
 
 use super::{
     Frame,
@@ -26,12 +28,12 @@ const LANGUAGES: &[&str] =
 /// Reasons shown of one judgement, the strongest first.
 const REASONS: usize = 3;
 
-pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions) -> Side {
-    let judgements = Judged::ALL
-        .into_iter()
-        .flat_map(|judged| opinions.counting(judged))
-        .map(|opinion| judgement(frame, page, &opinion))
-        .collect();
+pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, sets: &[LabelSet]) -> Side {
+    let counting = Judged::ALL.into_iter().flat_map(|judged| opinions.counting(judged));
+    let mut judgements: Vec<Judgement> = counting.map(|opinion| judgement(frame, page, &opinion)).collect();
+    if let Some(post) = opinions.opening() {
+        judgements.extend(own(frame, page, opinions, sets, post));
+    }
     Side {
         person: person(frame, page),
         judgements,
@@ -80,6 +82,58 @@ fn ended(frame: &Frame<'_>, other: &OtherCase) -> String {
     }
 }
 
+/// Every judgement about one post.
+pub(super) fn about(
+    frame: &Frame<'_>,
+    page: &CasePage,
+    opinions: &Opinions,
+    sets: &[LabelSet],
+    post: i64,
+) -> Vec<Judgement> {
+    let said = Judged::ALL.into_iter().flat_map(|judged| opinions.about(post, judged));
+    let mut all: Vec<Judgement> = said.map(|opinion| judgement(frame, page, &opinion)).collect();
+    all.extend(own(frame, page, opinions, sets, post));
+    all
+}
+
+/// Answers to the unit's own questions about one post. The first can be corrected by one key and its letter.
+fn own(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, sets: &[LabelSet], post: i64) -> Vec<Judgement> {
+    let line = |(at, set): (usize, &LabelSet)| {
+        let own = opinions.own(post, &set.key);
+        let choice = |label: &String| Choice {
+            selected: own.value.as_ref() == Some(label),
+            ..Choice::new(label.clone(), label.clone())
+        };
+        Judgement {
+            name: set.name.clone(),
+            key: set.key.clone(),
+            value: own.value.clone().unwrap_or_else(|| "nobody has said".to_owned()),
+            score: own.score,
+            unsure: own.unsure,
+            because: quoted(&own.reasons),
+            corrected: own.corrected.as_ref().map(|correction| corrected(frame, correction)),
+            post,
+            case: page.case.id,
+            csrf: frame.signed.csrf.clone(),
+            choices: if page.may.work { set.labels.iter().map(choice).collect() } else { Vec::new() },
+            opens: if at == 0 { "c" } else { "" },
+            ..Judgement::default()
+        }
+    };
+    sets.iter().enumerate().map(line).collect()
+}
+
+fn corrected(frame: &Frame<'_>, correction: &CorrectionEntry) -> String {
+    let (by, at) = (&correction.by.name, frame.clock(correction.at).words);
+    if correction.value == correction.was {
+        return format!("{by}, {at}: it is right as it was");
+    }
+    format!("{by}, {at}; before: {}", super::judged::said(&correction.was))
+}
+
+/// Sentiments, each with its key.
+const SENTIMENTS: [(&str, &str); 4] = [("negative", "1"), ("neutral", "2"), ("positive", "3"), ("mixed", "4")];
+
 fn judgement(frame: &Frame<'_>, page: &CasePage, opinion: &Opinion) -> Judgement {
     let org = &frame.engine.org;
     let value = match (opinion.judged, opinion.value.as_deref()) {
@@ -97,27 +151,27 @@ fn judgement(frame: &Frame<'_>, page: &CasePage, opinion: &Opinion) -> Judgement
         Some(value) if is_list(opinion.judged) => format!("{}:{value}", opinion.judged.as_str()),
         _ => opinion.judged.as_str().to_owned(),
     };
-    let corrected = opinion.corrected.as_ref().map(|correction| {
-        format!(
-            "{}, {}; before: {}",
-            correction.by.name,
-            frame.clock(correction.at).words,
-            super::judged::said(&correction.was)
-        )
-    });
+    let may = page.may.work;
+    let quick = SENTIMENTS
+        .into_iter()
+        .filter(|(value, _)| may && opinion.judged == Judged::Sentiment && opinion.value.as_deref() != Some(value));
+    let quick: Vec<_> = quick.map(|(value, key)| (value.to_owned(), value.to_owned(), key.to_owned())).collect();
     Judgement {
         name: name(opinion.judged).to_owned(),
         key,
         value,
         score: opinion.score,
-        because: because(opinion),
+        unsure: opinion.unsure,
+        because: quoted(&opinion.reasons),
         version: String::new(),
-        corrected,
+        corrected: opinion.corrected.as_ref().map(|correction| corrected(frame, correction)),
         risk: opinion.judged == Judged::Risk && opinion.value.is_some(),
         post: opinion.post,
         case: page.case.id,
         csrf: frame.signed.csrf.clone(),
-        choices: if page.may.work { choices(frame, opinion) } else { Vec::new() },
+        choices: if may && quick.is_empty() { choices(frame, opinion) } else { Vec::new() },
+        quick,
+        opens: "",
     }
 }
 
@@ -138,9 +192,9 @@ fn name(judged: Judged) -> &'static str {
 }
 
 /// The words or rules that caused it: quoted where they stand in the post, plain where a rule speaks.
-fn because(opinion: &Opinion) -> Sentence {
+fn quoted(reasons: &[Reason]) -> Sentence {
     let mut sentence = Sentence::new();
-    for (place, reason) in opinion.reasons.iter().filter(|reason| !reason.words.is_empty()).take(REASONS).enumerate() {
+    for (place, reason) in reasons.iter().filter(|reason| !reason.words.is_empty()).take(REASONS).enumerate() {
         if place > 0 {
             sentence = sentence.text(", ");
         }

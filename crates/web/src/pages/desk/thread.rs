@@ -7,7 +7,12 @@ use dandelion_hub::{
 use dandelion_post::Micros;
 use serde_json::Value as Json;
 
-use super::{Frame, judged, replies::entry as reply_entry, spoken};
+use super::{
+    Frame, judged,
+    replies::entry as reply_entry,
+    spoken,
+    why::{self, Reasons},
+};
 use crate::{
     pages::marks::Dressing,
     view::{
@@ -26,19 +31,20 @@ const LINKS: usize = 6;
 /// `replies` are the case's, `writing` the one that stands in the composer.
 pub(super) fn shown(
     frame: &Frame<'_>,
-    page: &CasePage,
+    reasons: &Reasons<'_>,
     replies: &[Reply],
     writing: Option<i64>,
     dressing: &Dressing,
 ) -> Thread {
+    let page = reasons.page;
     let mut entries: Vec<(Micros, Entry)> = Vec::new();
     let mut first = true;
     for happened in &page.entries {
         let at = happened.at();
         match happened {
             Happened::Post(said) => {
-                entries
-                    .push((at, Entry::Post(Box::new(post(frame, page, said, std::mem::take(&mut first), dressing)))));
+                let shown = post(frame, reasons, said, std::mem::take(&mut first), dressing);
+                entries.push((at, Entry::Post(Box::new(shown))));
             }
             Happened::Note(written) => entries.push((at, Entry::Note(note(frame, written)))),
             Happened::Reply(written) => {
@@ -101,7 +107,8 @@ fn line(
     text.map(|text| (at, Entry::Line(LineEntry { text, time, tone }))).into_iter()
 }
 
-fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool, dressing: &Dressing) -> PostEntry {
+fn post(frame: &Frame<'_>, reasons: &Reasons<'_>, said: &ThreadPost, first: bool, dressing: &Dressing) -> PostEntry {
+    let page = reasons.page;
     let author = said.author.as_ref();
     let name = spoken::author(author);
     let theirs = author.map(|author| author.id) == page.case.author.as_ref().map(|author| author.id);
@@ -133,6 +140,7 @@ fn post(frame: &Frame<'_>, page: &CasePage, said: &ThreadPost, first: bool, dres
         answered: false,
         alike: dressing.alike(said.id),
         mark: dressing.mark(said.id),
+        why: why::shown(frame, reasons, said),
     }
 }
 

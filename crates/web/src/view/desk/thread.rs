@@ -72,6 +72,8 @@ pub struct PostEntry {
     pub alike: Sentence,
     /// Whether it is about us.
     pub mark: Option<MarkForm>,
+    /// Why it is judged as it is; none for what was not judged.
+    pub why: Option<super::why::Why>,
 }
 
 /// A reply of ours, in whatever state.

@@ -1,7 +1,10 @@
 //! The desk's pages: as the API's table, with forms as bodies. `-` is asked to sign in.
 
 use super::{
-    After::{Called, Case, Corrected, Filling, Finding, Grouped, Offered, Resolved, Resting, Snoozed, Submitted, Told},
+    After::{
+        Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Grouped, Labelled, Learning, Offered, Resolved,
+        Resting, Snoozed, Submitted, Told, Trained, Used,
+    },
     Line,
 };
 
@@ -50,6 +53,24 @@ pub(super) const PAGES: &[Line] = &[
     ("POST", "/backfills/{id}/resumption", Some(""), Resting, "-fffoo"),
     ("POST", "/backfills/{id}/abandonment", Some(""), Filling, "-fffoo"),
     ("POST", "/backfills/{id}/decision", Some("choice=leave"), Finding, "-fffoo"),
+    ("GET", "/judgements", None, Case, "-ooooo"),
+    ("GET", "/judgements/asked", None, Case, "-ofooo"),
+    ("POST", "/posts/{id}/answers", Some("case=1&unit=repairs&question=sentiment&value=positive"), Case, "-hfooo"),
+    ("POST", "/cases/{id}/corrections/{correction}/removal", Some("unit=repairs"), Corrected, "-hfooo"),
+    ("GET", "/models/{id}", None, Trained, "-ooooo"),
+    ("POST", "/models", Some("unit=repairs&question=sentiment"), Case, "-fff.."),
+    ("POST", "/models/{id}/use", Some(""), Trained, "-fffoo"),
+    ("POST", "/models/{id}/retirement", Some(""), Trained, "-fffoo"),
+    ("POST", "/models/{id}/rollback", Some(""), Used, "-fffoo"),
+    ("POST", "/models/{id}/cancellation", Some(""), Learning, "-fffoo"),
+    ("POST", "/label-sets", Some("unit=repairs&key=reason&name=R&labels=a%0Ab"), Case, "-fffoo"),
+    ("POST", "/label-sets/{id}", Some("name=R&labels=a%0Ab%0Ac"), Labelled, "-fffoo"),
+    ("POST", "/label-sets/{id}/removal", Some(""), Labelled, "-fffoo"),
+    ("POST", "/reanalyses", Some("unit=repairs"), Case, "-fffoo"),
+    ("GET", "/reanalyses/{id}", None, Anew, "-ooooo"),
+    ("POST", "/reanalyses/{id}/pause", Some(""), Anew, "-fffoo"),
+    ("POST", "/reanalyses/{id}/resumption", Some(""), AnewResting, "-fffoo"),
+    ("POST", "/reanalyses/{id}/abandonment", Some(""), Anew, "-fffoo"),
     ("POST", "/voice/groups", Some("name=N&kind=ours&unit=repairs&query-1=on"), Case, "-fffoo"),
     ("POST", "/voice/groups/{id}", Some("name=N&kind=ours&version=1&query-1=on"), Grouped, "-fffoo"),
     ("POST", "/voice/groups/{id}/removal", Some(""), Grouped, "-fffoo"),
