@@ -170,7 +170,9 @@ impl Heard {
             return Self { sentiment, emotion: None, irony: None, offensive: None };
         }
         let mut present = |question: &str, wanted: &str| {
-            panel.judge_of(question).and_then(|judge| panel.say(judge, rules, text, reader, |value, _| value == wanted))
+            panel
+                .judge_of(question)
+                .and_then(|judge| panel.say(judge, rules, text, reader, |value, _, _| value == wanted))
         };
         let (irony, offensive) = (present("irony", "irony"), present("offensive", "offensive"));
         Self { sentiment, emotion: panel.emotion(rules, text, reader), irony, offensive }
@@ -205,13 +207,13 @@ fn sentiment(
     // Heads learned words and pairs of them; what a negation turns from afar, the rules hear better.
     let turned = tone.turned > 0.0 && tone.turned >= TURNED * (tone.negative + tone.positive);
     let opposed = |value: &str| turned && by_rules.value != "neutral" && value != by_rules.value && value != "neutral";
-    let best = panel.judge(judge, rules, reader);
     let words = reader.extractor.tokens.list.iter().filter(|it| it.sort == Sort::Word).count();
-    let chance = reader.chances[best];
-    let likely = if language == "en" { chance >= DOUBTED } else { words > FEW_WORDS && chance >= DOUBTED_OTHERS };
+    let likely =
+        |chance: f32| if language == "en" { chance >= DOUBTED } else { words > FEW_WORDS && chance >= DOUBTED_OTHERS };
     let clear = (tone.negative - tone.positive).abs() >= CLEAR && tone.negative.min(tone.positive) == 0.0;
-    let sure =
-        |value: &str, unsure: bool| !opposed(value) && (!unsure || by_rules.value == "mixed" || (!clear && likely));
+    let sure = |value: &str, unsure: bool, chance: f32| {
+        !opposed(value) && (!unsure || by_rules.value == "mixed" || (!clear && likely(chance)))
+    };
     let Some(mut heard) = panel.say(judge, rules, text, reader, sure) else {
         return Judgement { unsure: !turned, ..by_rules };
     };

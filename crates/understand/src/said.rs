@@ -62,12 +62,12 @@ impl Panel {
         rules: &Witness,
         text: &str,
         reader: &mut Reader,
-        wanted: impl FnOnce(&str, bool) -> bool,
+        wanted: impl FnOnce(&str, bool, f32) -> bool,
     ) -> Option<Judgement> {
         let best = self.judge(judge, rules, reader);
         let (value, chance) = (&judge.labels[best], reader.chances[best]);
         let unsure = chance < judge.calibration.unsure_below;
-        wanted(value, unsure).then(|| Judgement {
+        wanted(value, unsure, chance).then(|| Judgement {
             value: value.clone(),
             score: crate::rules::round(f64::from(chance)),
             unsure,
@@ -117,7 +117,7 @@ impl Panel {
         if place("neutral").is_some_and(|at| chances[at] >= RARE_LEAST) {
             return None;
         }
-        self.say(self.judge_of("emotion")?, rules, text, reader, |_, _| true)
+        self.say(self.judge_of("emotion")?, rules, text, reader, |_, _, _| true)
     }
 
     /// The words of a post that weighed most for a label, heaviest first.
