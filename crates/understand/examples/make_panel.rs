@@ -150,7 +150,7 @@ fn needs() -> Result<Vec<Material>> {
 
 /// Whether a post of this id may be learned from (`docs/models/needs-guide.md`).
 fn is_learned(id: u32) -> bool {
-    id > 1635 || id > 120 && id % 3 != 0
+    id > 1635 || id > 120 && !id.is_multiple_of(3)
 }
 
 /// Needs of the labelled posts that are risks, the gravest first, and what an analysis calls them.

@@ -212,7 +212,9 @@ fn holds(must: &Must, said: &str, common: &str) -> bool {
 
 fn commonest(said: &[String]) -> &str {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    said.iter().for_each(|it| *counts.entry(it).or_default() += 1);
+    for it in said {
+        *counts.entry(it).or_default() += 1;
+    }
     counts.into_iter().max_by_key(|(_, count)| *count).map_or("", |(value, _)| value)
 }
 

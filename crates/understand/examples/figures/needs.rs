@@ -22,13 +22,12 @@ const QUESTIONS: [(&str, &str); 7] = [
 /// Figures of each question: F1 of the rules alone and with the heads, all together and by language.
 pub fn figures() -> Result<Value> {
     let rows = rows()?;
-    let parts: [(&str, fn(u32) -> bool); 2] =
-        [("held_out", |id| (121..=1635).contains(&id) && id % 3 == 0), ("matters", |id| id <= 120)];
     let mut found = Map::new();
-    for (part, within) in parts {
-        let rows: Vec<&Labelled> = rows.iter().filter(|it| within(it.id)).collect();
-        found.insert(part.to_owned(), part_of(&rows));
-    }
+    let held_out: Vec<&Labelled> =
+        rows.iter().filter(|it| (121..=1635).contains(&it.id) && it.id.is_multiple_of(3)).collect();
+    let matters: Vec<&Labelled> = rows.iter().filter(|it| it.id <= 120).collect();
+    found.insert("held_out".to_owned(), part_of(&held_out));
+    found.insert("matters".to_owned(), part_of(&matters));
     Ok(Value::Object(found))
 }
 
@@ -86,6 +85,12 @@ fn part_of(rows: &[&Labelled]) -> Value {
         }
         found.insert(question.to_owned(), Value::Object(own));
     }
+    found.insert("urgency".to_owned(), urgency_of(rows, &languages));
+    Value::Object(found)
+}
+
+/// Figures of the level, by the rules alone and with the heads.
+fn urgency_of(rows: &[&Labelled], languages: &BTreeSet<&str>) -> Value {
     let mut own = Map::new();
     for (name, level) in [("rules", by_rules as fn(&Judgement) -> usize), ("with_heads", level)] {
         let figures = |language: Option<&str>| {
@@ -111,8 +116,7 @@ fn part_of(rows: &[&Labelled]) -> Value {
             }),
         );
     }
-    found.insert("urgency".to_owned(), Value::Object(own));
-    Value::Object(found)
+    Value::Object(own)
 }
 
 /// Whether a judgement comes from a head alone.
