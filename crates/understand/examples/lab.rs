@@ -82,6 +82,8 @@ fn set(recipe: &mut Recipe, (key, value): (&str, &str)) {
         "cost" => recipe.cost = number(),
         "balance" => recipe.balance = number(),
         "idf" => recipe.idf = number(),
+        "hasty" => recipe.hasty = number(),
+        "nb" => recipe.naive_bayes = number(),
         "least" => recipe.least = number() as u32,
         "passes" => recipe.passes = number() as usize,
         "folds" => recipe.folds = number() as usize,

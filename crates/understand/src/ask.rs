@@ -21,6 +21,10 @@ pub const QUESTIONS: &[(&str, &[Named])] = &[
     ("emotion", &[("anger", &["0"]), ("joy", &["1"]), ("optimism", &["2"]), ("sadness", &["3"])]),
     ("irony", &[("non_irony", &["0", "non-irony", "not-irony", "not_irony"]), ("irony", &["1"])]),
     ("offensive", &[("not-offensive", &["0", "non-offensive", "not_offensive"]), ("offensive", &["1"])]),
+    ("purchase", &[("no", &["0", "false"]), ("yes", &["1", "true", "purchase"])]),
+    ("cancel", &[("no", &["0", "false"]), ("yes", &["1", "true", "cancel"])]),
+    ("risk", &[("none", &["-", "no"]), ("safety", &[]), ("legal", &[]), ("data breach", &["breach"]), ("press", &[])]),
+    ("urgency", &[("0", &[]), ("1", &[]), ("2", &[]), ("3", &[])]),
     ("language", &[]),
 ];
 
@@ -105,7 +109,8 @@ impl Own {
         let held_out = trained.held_out.iter().filter(|scores| !scores.is_empty()).count();
         if labels.len() <= MOST_WITNESSED && held_out >= LEAST_WITNESSED {
             let labels = labels.to_vec();
-            let material = Material { name: name.to_owned(), labels, examples, recipe: *recipe, answers: true };
+            let material =
+                Material { name: name.to_owned(), labels, examples, recipe: *recipe, answers: true, set: "" };
             let judge = own_judge(Panel::shipped(), &material, &trained.held_out);
             // Of few examples there is too little to learn how far each witness is to be believed.
             if worth(recipe.aim, &judge.held_out) > worth(recipe.aim, &trained.head.manifest.held_out) {
@@ -183,5 +188,5 @@ pub fn own_recipe(labels: usize, seed: u64) -> Recipe {
     if labels > MOST_WITNESSED {
         return Recipe { aim: Aim::Accuracy, balance: 0.0, passes: 8, folds: 2, seed, ..Recipe::default() };
     }
-    Recipe { cost: 0.15, balance: 0.3, passes: 15, folds: 5, seed, ..Recipe::default() }
+    Recipe { cost: 0.15, balance: 0.3, naive_bayes: 0.5, passes: 15, folds: 5, seed, ..Recipe::default() }
 }

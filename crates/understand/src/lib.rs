@@ -22,9 +22,11 @@
 //! **Sentiment** of English and of ar de es fr hi it pt, **emotion**, **irony** and **offensive** of English: linear heads over
 //! one pass of [`features`], weighed by a judge ([`panel`]) whose probabilities are calibrated. A judgement is *unsure*
 //! where held-out answers of its probability were hardly better than a coin. Reasons are the words that weighed most. The
-//! rules decide the sentiment where the panel is unsure or knows no posts of the language, where they hear sarcasm, and
-//! where praise and blame are both clear. **Language**: 40, by runs of letters and by words. Heads of one's own: [`Own`].
-//! Personal data: [`personal`]. Model cards lie in `docs/models/`.
+//! rules decide the sentiment where the panel knows no posts of the language, where they hear sarcasm or both praise and blame
+//! clearly, where a negation turns what they hear, and where the panel is unsure and they are clear. **Purchase, leaving, risks,
+//! urgency** of en de es fr it pt: the rules speak, heads raise what they miss and question (`unsure`) what they say.
+//! **Language**: 40, by runs of letters and by words. Heads of one's own: [`Own`]. Personal data: [`personal`].
+//! Behaviour tests: [`behaviour`]. Model cards lie in `docs/models/`.
 //!
 //! # What the rules say
 //!
@@ -39,8 +41,8 @@
 //! needs 15 % more than the second: `en de hr fr es it pt nl pl tr sv da cs hu ro ru uk`. If that says nothing, what
 //! the network states counts with 0.3; else `unknown`. `hr` also stands for Bosnian and Serbian in Latin letters.
 //!
-//! **Sentiment** (lists: en de hr fr es it zh, emoji everywhere). Words weigh 1 or 2; an intensifier before them × 1.5, a
-//! softener × 0.6, after a "but" × 1.3. A negation within three words before, in the same clause, turns them ("not bad"
+//! **Sentiment** (lists: en de hr fr es it pt zh, emoji everywhere). Words weigh 1 or 2; an intensifier before them × 1.5, a
+//! softener × 0.6, after a "but" × 1.3. A negation within five words before, in the same clause, turns them ("not bad"
 //! weighs half; in German and Croatian a negation may follow). Sarcasm is a known phrase ("thanks for nothing") or praise that is
 //! the whole first clause before nothing but blame ("Great, another broken one"): praise then counts as blame.
 //! `mixed` when the weaker side has 60 % of the stronger one, `neutral` when neither reaches 0.5.
@@ -67,6 +69,7 @@
 
 mod analysis;
 mod ask;
+pub mod behaviour;
 mod dictionary;
 pub mod evaluate;
 pub mod features;
@@ -79,6 +82,7 @@ mod language;
 pub mod learn;
 mod lexicon;
 mod lists;
+mod needs;
 mod own;
 pub mod panel;
 pub mod personal;
@@ -99,4 +103,4 @@ pub use own::OwnAnswer;
 pub use rules::Rules;
 
 /// The name of the shipped panel and these rules; it changes with every change of what they say.
-pub const VERSION: &str = "panel-1+rules-2";
+pub const VERSION: &str = "panel-2+rules-3";

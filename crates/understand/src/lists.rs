@@ -83,7 +83,7 @@ pub(crate) const CODES: [&str; 19] =
 /// The place of `any`.
 pub(crate) const ANY: Language = 0;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("any", include_str!("../words/any.txt")),
     ("en", include_str!("../words/en.txt")),
     ("de", include_str!("../words/de.txt")),
@@ -92,6 +92,7 @@ const FILES: [(&str, &str); 8] = [
     ("es", include_str!("../words/es.txt")),
     ("it", include_str!("../words/it.txt")),
     ("zh", include_str!("../words/zh.txt")),
+    ("pt", include_str!("../words/pt.txt")),
 ];
 const LANGUAGES: &str = include_str!("../words/languages.txt");
 

@@ -42,6 +42,8 @@ pub(crate) struct Reading<'p> {
     text: &'p str,
     pub words: Vec<Word>,
     pub marks: Vec<Mark>,
+    /// Phrases of praise or blame that hold their own negation ("not bad"), by their bytes.
+    pub negating: Vec<(u32, u32)>,
     pub questions: u32,
     pub first_question: Option<u32>,
     pub addresses: u32,
@@ -58,6 +60,7 @@ impl<'p> Reading<'p> {
             text: &post.text,
             words: Vec::with_capacity(post.text.len() / 5 + 1),
             marks: Vec::with_capacity(32),
+            negating: Vec::new(),
             questions: 0,
             first_question: None,
             addresses: 0,
@@ -81,6 +84,7 @@ impl<'p> Reading<'p> {
         });
         self.marks.sort_unstable_by_key(|mark| (mark.from, std::cmp::Reverse(mark.to)));
         let (mut tone_until, mut ignored_until) = ((0, 0), 0);
+        let negating = &mut self.negating;
         self.marks.retain(|mark| {
             let Meaning::Listed { signal, .. } = mark.meaning else { return true };
             if mark.to <= ignored_until && signal != Signal::Ignore {
@@ -92,6 +96,9 @@ impl<'p> Reading<'p> {
             }
             let own = (mark.from, mark.to);
             if is_tone(signal) && mark.to <= tone_until.1 && own != tone_until {
+                if signal == Signal::Negation {
+                    negating.push(tone_until);
+                }
                 return false;
             }
             if matches!(signal, Signal::Negative | Signal::Positive) && mark.to > tone_until.1 {

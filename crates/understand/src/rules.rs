@@ -1,14 +1,16 @@
 use dandelion_post::Post;
 
 use crate::dictionary::Dictionary;
+use crate::features::Sort;
 use crate::influence::influence;
 use crate::language::language;
 use crate::lists::{CODES, Language, Signal};
+use crate::needs::{self, Needs};
 use crate::panel::{Panel, Reader, Witness};
 use crate::reading::{MAX_REASONS, Reading};
 use crate::said::with_reader;
 use crate::sentiment::Tone;
-use crate::{Analysis, Judgement, Lexicon, Reason, VERSION, found, intent, risk, urgency, verdict};
+use crate::{Analysis, Judgement, Lexicon, Reason, VERSION, found, verdict};
 
 /// The rules, compiled with an organisation's lexicon. Made once, used for every post; takes some milliseconds to make.
 #[derive(Debug)]
@@ -34,9 +36,12 @@ impl Rules {
         panel.read(&post.text, reader);
         let (reading, language, place) = self.read(post, panel, reader);
         let tone = Tone::of(&reading, negates_after(place));
-        let risks = risk::risks(&reading);
-        let intents = intent::intents(&reading, &tone, &risks);
-        let heard = Heard::new(panel, &language.value, &tone, &witness(&reading, &tone), &post.text, reader);
+        let witness = witness(&reading, &tone);
+        let mut needs = Needs::by_rules(&reading, &tone);
+        if needs::is_learned(&language.value) {
+            needs.weigh(panel, &witness, &post.text, reader);
+        }
+        let heard = Heard::new(panel, &language.value, &tone, &witness, &post.text, reader);
         Analysis {
             version: VERSION.to_owned(),
             sentiment: heard.sentiment,
@@ -44,9 +49,9 @@ impl Rules {
             emotion: heard.emotion,
             irony: heard.irony,
             offensive: heard.offensive,
-            urgency: urgency::urgency(&reading, &intents, &risks),
-            intents,
-            risks,
+            urgency: needs.urgency,
+            intents: needs.intents,
+            risks: needs.risks,
             products: found::products(&reading, &self.lexicon),
             topics: found::topics(&reading, &self.lexicon),
             influence: influence(post),
@@ -166,15 +171,29 @@ impl Heard {
             return Self { sentiment, emotion: None, irony: None, offensive: None };
         }
         let mut present = |question: &str, wanted: &str| {
-            panel.judge_of(question).and_then(|judge| panel.say(judge, rules, text, reader, |value, _| value == wanted))
+            panel
+                .judge_of(question)
+                .and_then(|judge| panel.say(judge, rules, text, reader, |value, _, _| value == wanted))
         };
         let (irony, offensive) = (present("irony", "irony"), present("offensive", "offensive"));
         Self { sentiment, emotion: panel.emotion(rules, text, reader), irony, offensive }
     }
 }
 
-/// The panel's sentiment; the rules' where the panel has none or is unsure, and where they hear sarcasm, or both praise
-/// and blame, clearly.
+/// Share of what the rules heard that must stand under a negation for them to be believed against the panel.
+const TURNED: f64 = 0.75;
+/// Weight of nothing but praise, or nothing but blame, that is clearer than a panel that is unsure.
+const CLEAR: f64 = 1.0;
+/// Below this the panel's answer is no better than none where the rules hear nothing; of languages other than English, whose
+/// sets are small and of tweets alone, more is asked.
+const DOUBTED: f32 = 0.45;
+const DOUBTED_OTHERS: f32 = 0.55;
+/// Words up to which it then says nothing: a greeting, a name.
+const FEW_WORDS: usize = 4;
+
+/// The panel's sentiment. The rules decide where the panel knows no posts of the language; where they hear sarcasm, or both praise
+/// and blame, clearly; where a negation turns nearly all they heard into the opposite of what the panel says; and where
+/// the panel is unsure and they hear only praise, or only blame, or it holds nothing likelier than a coin would.
 fn sentiment(
     panel: &Panel,
     language: &str,
@@ -186,9 +205,18 @@ fn sentiment(
     let by_rules = tone.judge();
     let mixed = by_rules.value == "mixed" && tone.negative.min(tone.positive) >= 1.0;
     let Some(judge) = panel.sentiment_judge(language).filter(|_| !mixed && !tone.sarcastic) else { return by_rules };
-    let sure = |_: &str, unsure: bool| !unsure || by_rules.value == "mixed";
+    // Heads learned words and pairs of them; what a negation turns from afar, the rules hear better.
+    let turned = tone.turned > 0.0 && tone.turned >= TURNED * (tone.negative + tone.positive);
+    let opposed = |value: &str| turned && by_rules.value != "neutral" && value != by_rules.value && value != "neutral";
+    let words = reader.extractor.tokens.list.iter().filter(|it| it.sort == Sort::Word).count();
+    let likely =
+        |chance: f32| if language == "en" { chance >= DOUBTED } else { words > FEW_WORDS && chance >= DOUBTED_OTHERS };
+    let clear = (tone.negative - tone.positive).abs() >= CLEAR && tone.negative.min(tone.positive) == 0.0;
+    let sure = |value: &str, unsure: bool, chance: f32| {
+        !opposed(value) && (!unsure || by_rules.value == "mixed" || (!clear && likely(chance)))
+    };
     let Some(mut heard) = panel.say(judge, rules, text, reader, sure) else {
-        return Judgement { unsure: true, ..by_rules };
+        return Judgement { unsure: !turned, ..by_rules };
     };
     if by_rules.value == heard.value {
         let own = std::mem::replace(&mut heard.reasons, by_rules.reasons);
@@ -214,6 +242,17 @@ pub(crate) fn witness(reading: &Reading, tone: &Tone) -> Witness {
         signs(Signal::Complaint),
         squashed(f64::from(reading.questions)),
         signs(Signal::Praise),
+        signs(Signal::Purchase),
+        signs(Signal::Cancel),
+        signs(Signal::Safety),
+        signs(Signal::Legal),
+        signs(Signal::Breach),
+        signs(Signal::Press),
+        signs(Signal::Harm),
+        signs(Signal::Deadline),
+        signs(Signal::Again),
+        signs(Signal::Stranded),
+        signs(Signal::Idea),
     ]
 }
 

@@ -16,6 +16,8 @@ const MANY: [&str; 7] = ["ar", "de", "es", "fr", "hi", "it", "pt"];
 /// Feelings that only the head `feelings` knows, and what it takes to say one of them.
 const RARE_FEELINGS: [&str; 3] = ["fear", "surprise", "disgust"];
 const RARE_LEAST: f32 = 0.5;
+/// What a head raises and holds less likely than this is unsure.
+const SURE: f32 = 0.5;
 
 thread_local! {
     static READER: RefCell<Reader> = RefCell::default();
@@ -60,17 +62,40 @@ impl Panel {
         rules: &Witness,
         text: &str,
         reader: &mut Reader,
-        wanted: impl FnOnce(&str, bool) -> bool,
+        wanted: impl FnOnce(&str, bool, f32) -> bool,
     ) -> Option<Judgement> {
         let best = self.judge(judge, rules, reader);
         let (value, chance) = (&judge.labels[best], reader.chances[best]);
         let unsure = chance < judge.calibration.unsure_below;
-        wanted(value, unsure).then(|| Judgement {
+        wanted(value, unsure, chance).then(|| Judgement {
             value: value.clone(),
             score: crate::rules::round(f64::from(chance)),
             unsure,
             reasons: self.head(&judge.question).map_or_else(Vec::new, |head| self.reasons(head, best, text, reader)),
         })
+    }
+
+    /// A judge's label by its place as a judgement, with the words that weighed most for it.
+    pub(crate) fn raised(
+        &self,
+        judge: &Judge,
+        place: usize,
+        value: &str,
+        chance: f32,
+        post: (&str, &mut Reader),
+    ) -> Judgement {
+        let (text, reader) = post;
+        let mut reasons =
+            self.head(&judge.question).map_or_else(Vec::new, |head| self.reasons(head, place, text, reader));
+        if reasons.is_empty() {
+            reasons.push(Reason {
+                rule: "learned from examples".to_owned(),
+                words: "the post as a whole".to_owned(),
+                span: None,
+            });
+        }
+        let score = crate::rules::round(f64::from(chance));
+        Judgement { value: value.to_owned(), score, unsure: chance < SURE, reasons }
     }
 
     /// The emotion of a post: the judge's, or a rarer one that the head `feelings` is sure of, or none where that head
@@ -92,7 +117,7 @@ impl Panel {
         if place("neutral").is_some_and(|at| chances[at] >= RARE_LEAST) {
             return None;
         }
-        self.say(self.judge_of("emotion")?, rules, text, reader, |_, _| true)
+        self.say(self.judge_of("emotion")?, rules, text, reader, |_, _, _| true)
     }
 
     /// The words of a post that weighed most for a label, heaviest first.

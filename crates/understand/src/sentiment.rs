@@ -6,7 +6,7 @@ use crate::reading::{MAX_REASONS, Mark, Reading};
 use crate::{Judgement, Reason};
 
 /// Words that a negation may stand away from what it turns.
-const REACH: u32 = 3;
+const REACH: u32 = 5;
 /// Bytes of a dense run that a negation may stand away: two characters.
 const DENSE_REACH: u32 = 6;
 /// Less than this says nothing.
@@ -20,6 +20,8 @@ pub(crate) struct Tone {
     pub negative: f64,
     pub positive: f64,
     pub sarcastic: bool,
+    /// What of both stands under a negation that turns it.
+    pub turned: f64,
     reasons: Vec<(f64, Reason)>,
 }
 
@@ -90,6 +92,10 @@ impl Tone {
         };
         // "not bad" praises less than "good"; "not good" blames as much as "bad".
         let weight = if !positive && negation.is_some() { weight * 0.5 } else { weight };
+        // "Not bad", "can't complain" stand in the lists as they are.
+        if negation.is_some() || positive && reading.negating.contains(&(mark.from, mark.to)) {
+            self.turned += weight;
+        }
         if positive == negation.is_some() {
             self.negative += weight;
         } else {

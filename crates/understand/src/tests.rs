@@ -1,10 +1,12 @@
 //! Tables of labelled posts, and hostile input.
 
 mod answers;
+mod behaviour;
 mod heads;
 mod hostile;
 mod languages;
 mod lexicon;
+mod needs;
 mod personal;
 mod posts;
 

@@ -72,7 +72,7 @@ fn spellings(address: Ipv4Addr) -> Vec<String> {
         format!("{a}.{}", whole & 0xff_ffff),
         format!("{a}.{b}.{low}"),
         dotted.chars().map(|c| if c == '.' { '。' } else { wide(c) }).collect(),
-        dotted.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        written(dotted.as_bytes(), "%"),
         format!("acme.example@{dotted}"),
         format!("user:pass@{whole}"),
         format!("[::ffff:{dotted}]"),
@@ -82,6 +82,11 @@ fn spellings(address: Ipv4Addr) -> Vec<String> {
         format!("[64:ff9b::{dotted}]"),
         format!("[2002:{high:x}:{low:x}::1]"),
     ]
+}
+
+/// Bytes in hexadecimal digits, each behind `before`.
+fn written(bytes: &[u8], before: &str) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{before}{byte:02x}"))
 }
 
 /// A server that nobody may reach, and how often it was.
@@ -136,7 +141,7 @@ async fn none_of_them_is_reached() {
             assert!(matches!(refused, Error::Private { .. }), "{url} gave {refused}");
         }
         let target = format!("http://{host}:{shut}/");
-        let hex: String = target.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = written(target.as_bytes(), "");
         let refused = sent_on.get(&format!("http://127.0.0.1:{way}/{hex}"), &[]).await.unwrap_err();
         assert!(!matches!(refused, Error::Unreached { .. } | Error::Connection { .. }), "{target} gave {refused}");
     }

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Head, Table};
 use crate::features::FEATURES;
 use crate::learn::Calibration;
+use crate::learn::metrics::Confusion;
 use crate::panel::Judge;
 
 const MAGIC: &[u8; 8] = b"DANDHEAD";
@@ -62,6 +63,19 @@ pub struct HeldOut {
     pub macro_recall: f64,
     /// Expected calibration error, ten steps.
     pub ece: f64,
+}
+
+impl HeldOut {
+    /// Figures of counted answers, to four places: more is chance, and would not come back from a file bit for bit.
+    pub(crate) fn new(counts: &Confusion, ece: f64) -> Self {
+        let short = |figure: f64| (figure * 1e4).round() / 1e4;
+        Self {
+            accuracy: short(counts.accuracy()),
+            macro_f1: short(counts.macro_f1()),
+            macro_recall: short(counts.macro_recall()),
+            ece: short(ece),
+        }
+    }
 }
 
 /// Why a head's file cannot be used.

@@ -89,7 +89,7 @@ impl Calibration {
     fn choose_offsets(&mut self, chances: &[f32], truth: &[u16], aim: Aim) {
         let labels = self.constants.len();
         let mut best = self.score(chances, truth, aim);
-        for step in [0.8f32, 0.4, 0.2, 0.1] {
+        for step in [2.4f32, 0.8, 0.4, 0.2, 0.1] {
             for at in 0..labels {
                 for direction in [step, -step] {
                     loop {

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod dice;
+mod hasty;
 pub mod metrics;
 mod prepare;
 pub(crate) mod rprop;
@@ -54,6 +55,10 @@ pub struct Recipe {
     pub balance: f32,
     /// Power of the inverse document frequency that features are weighed by.
     pub idf: f32,
+    /// How far each feature counts by how unevenly it falls on a label and the rest (0 not at all, 1 by its log ratio alone).
+    pub naive_bayes: f32,
+    /// What a misspelled copy of every third example counts beside the others; 0 adds none.
+    pub hasty: f32,
     /// Features of fewer examples are left out.
     pub least: u32,
     /// Most passes over the examples.
@@ -74,6 +79,8 @@ impl Default for Recipe {
             cost: 0.5,
             balance: 0.3,
             idf: 1.0,
+            naive_bayes: 0.0,
+            hasty: 0.0,
             least: 2,
             passes: 30,
             folds: 4,

@@ -1,5 +1,6 @@
 use sha2::{Digest as _, Sha256};
 
+use super::hasty::copies;
 use super::metrics::{Confusion, ece};
 use super::prepare::{Columns, Texts};
 use super::solve::{Rows, Task, dot, solve};
@@ -19,8 +20,12 @@ pub struct Trained {
 
 /// Trains a head. `labels` are its answers, at least two; `name` and `command` are written into its manifest.
 pub fn train(name: &str, command: &str, labels: &[String], examples: &[Example], recipe: &Recipe) -> Trained {
+    let data = fingerprint(examples);
+    let (sources, copies): (Vec<usize>, Vec<Example>) = copies(examples, recipe.hasty).into_iter().unzip();
+    let own = examples.len();
+    let examples = &[examples, &copies].concat();
     let texts = Texts::read(examples, recipe);
-    let scores = hold_out(&texts, labels.len(), examples, recipe);
+    let scores = hold_out(&texts, labels.len(), examples, &sources, recipe);
     let (rows, truth): (Vec<f32>, Vec<u16>) = {
         let counted =
             examples.iter().zip(scores.chunks(labels.len())).filter(|(it, row)| it.counts && !row[0].is_nan());
@@ -40,8 +45,8 @@ pub fn train(name: &str, command: &str, labels: &[String], examples: &[Example],
         features: FEATURES.to_owned(),
         labels: labels.to_vec(),
         command: command.to_owned(),
-        data: fingerprint(examples),
-        examples: examples.len(),
+        data,
+        examples: own,
         table: hex(&Sha256::digest(&table.bytes)),
         bits: recipe.bits,
         groups: recipe.groups,
@@ -52,13 +57,15 @@ pub fn train(name: &str, command: &str, labels: &[String], examples: &[Example],
         panel: String::new(),
         judge: None,
     };
-    let held_out = scores.chunks(labels.len()).map(|row| if row[0].is_nan() { Vec::new() } else { row.to_vec() });
+    let held_out =
+        scores.chunks(labels.len()).take(own).map(|row| if row[0].is_nan() { Vec::new() } else { row.to_vec() });
     let held_out = held_out.collect();
     Trained { head: Head { manifest, table }, held_out }
 }
 
 /// Scores of each counted example by weights that did not see it; not a number where none was held out.
-fn hold_out(texts: &Texts, labels: usize, examples: &[Example], recipe: &Recipe) -> Vec<f32> {
+/// The last examples are copies of those that `sources` names, and are left out with them.
+fn hold_out(texts: &Texts, labels: usize, examples: &[Example], sources: &[usize], recipe: &Recipe) -> Vec<f32> {
     let mut scores = vec![f32::NAN; examples.len() * labels];
     let mut order: Vec<u32> = (0..examples.len() as u32).filter(|at| examples[*at as usize].counts).collect();
     if recipe.folds < 2 || order.len() < recipe.folds * 2 {
@@ -71,9 +78,11 @@ fn hold_out(texts: &Texts, labels: usize, examples: &[Example], recipe: &Recipe)
     for (place, at) in order.iter().enumerate() {
         part[*at as usize] = place % recipe.folds;
     }
+    let own = examples.len() - sources.len();
+    sources.iter().enumerate().for_each(|(at, source)| part[own + at] = part[*source]);
     for fold in 0..recipe.folds {
         let chosen: Vec<u32> = (0..examples.len() as u32).filter(|at| part[*at as usize] != fold).collect();
-        let left: Vec<u32> = (0..examples.len() as u32).filter(|at| part[*at as usize] == fold).collect();
+        let left: Vec<u32> = (0..own as u32).filter(|at| part[*at as usize] == fold).collect();
         let (columns, weights) = fit(texts, &chosen, labels, examples, recipe);
         let rows = columns.rows(texts, &left, recipe);
         for (place, at) in left.iter().enumerate() {
@@ -118,7 +127,28 @@ fn one(rows: &Rows, chosen: &[u32], label: u16, columns: usize, examples: &[Exam
     let cost = |(holds, at): (&bool, &u32)| recipe.cost * of(at).weight * if *holds { for_yes } else { for_no };
     let costs: Vec<f32> = holds.iter().zip(chosen).map(cost).collect();
     let task = Task { rows, holds: &holds, costs: &costs, columns, passes: recipe.passes, seed: recipe.seed };
-    solve(&task)
+    if recipe.naive_bayes <= 0.0 {
+        return solve(&task);
+    }
+    let shares = log_ratios(rows, &holds, columns, recipe.naive_bayes);
+    let mut scaled = rows.clone();
+    scaled.values.iter_mut().zip(&rows.columns).for_each(|(value, column)| *value *= shares[*column as usize]);
+    let mut weights = solve(&Task { rows: &scaled, ..task });
+    weights.iter_mut().zip(&shares).for_each(|(weight, share)| *weight *= share);
+    weights
+}
+
+/// How unevenly each column falls on a label and on the rest: the size of the log ratio of its shares, smoothed by one
+/// (naive Bayes features, Wang and Manning 2012), mixed with 1.
+fn log_ratios(rows: &Rows, holds: &[bool], columns: usize, part: f32) -> Vec<f32> {
+    let (mut with, mut without) = (vec![1.0f32; columns], vec![1.0f32; columns]);
+    for (at, holds) in holds.iter().enumerate() {
+        let counts = if *holds { &mut with } else { &mut without };
+        rows.row(at).0.iter().for_each(|column| counts[*column as usize] += 1.0);
+    }
+    let (all_with, all_without): (f32, f32) = (with.iter().sum(), without.iter().sum());
+    let ratio = |(with, without): (&f32, &f32)| (with / all_with / (without / all_without)).ln().abs();
+    with.iter().zip(&without).map(|pair| 1.0 - part + part * ratio(pair)).collect()
 }
 
 /// Weights as small numbers: 127 steps to the largest but a few, which are cut.
@@ -154,12 +184,8 @@ fn figures(calibration: &Calibration, rows: &[f32], labels: usize, truth: &[u16]
     let said: Vec<usize> = chances.chunks(labels).map(|row| calibration.best(row)).collect();
     let counts = Confusion::of(labels, truth.iter().copied().zip(said.iter().map(|at| *at as u16)));
     let answers = chances.chunks(labels).zip(&said).zip(truth);
-    HeldOut {
-        accuracy: counts.accuracy(),
-        macro_f1: counts.macro_f1(),
-        macro_recall: counts.macro_recall(),
-        ece: ece(answers.map(|((row, said), truth)| (row[*said], *said == usize::from(*truth)))),
-    }
+    let answers = answers.map(|((row, said), truth)| (row[*said], *said == usize::from(*truth)));
+    HeldOut::new(&counts, ece(answers))
 }
 
 /// SHA-256 of the examples in their order.

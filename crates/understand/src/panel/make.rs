@@ -17,6 +17,9 @@ pub struct Material {
     pub recipe: Recipe,
     /// Whether a judge answers its question; other heads only bear witness.
     pub answers: bool,
+    /// Materials of one set hold the same examples in the same order, with other labels: what their heads say of an example is
+    /// then taken from while it was held out. Empty for a material alone.
+    pub set: &'static str,
 }
 
 /// Trains all heads, then fits all judges. `tell` hears what is done.
@@ -28,7 +31,7 @@ pub fn make(
     grams: Grams,
     mut tell: impl FnMut(&str),
 ) -> Panel {
-    let (mut heads, mut scores) = (Vec::new(), Vec::new());
+    let (mut heads, mut heads_scores) = (Vec::new(), Vec::new());
     for material in materials {
         let trained = train(&material.name, command, &material.labels, &material.examples, &material.recipe);
         let it = trained.head.manifest.held_out;
@@ -42,7 +45,7 @@ pub fn make(
             trained.head.to_bytes().len() / 1024,
         ));
         heads.push(trained.head);
-        scores.push(trained.held_out);
+        heads_scores.push(trained.held_out);
     }
     let manifest = PanelManifest {
         version: version.to_owned(),
@@ -52,7 +55,7 @@ pub fn make(
     };
     let mut panel = Panel::new(manifest, grams, heads);
     let rules = Rules::new(Lexicon::default());
-    for (material, scores) in materials.iter().zip(&scores) {
+    for (material, scores) in materials.iter().zip(&heads_scores) {
         if material.name == super::LANGUAGE {
             let (weights, right) = fit_language(&panel, material, scores);
             panel.manifest.language_weights = weights;
@@ -60,7 +63,13 @@ pub fn make(
             tell(&format!("language: {right:.4} of the examples right"));
         }
         if material.answers {
-            let judge = fit_judge(&panel, &rules, material, scores);
+            let kin: Vec<_> = materials
+                .iter()
+                .zip(&heads_scores)
+                .filter(|(it, _)| !it.set.is_empty() && it.set == material.set && it.name != material.name)
+                .map(|(it, scores)| (panel.range(&it.name), scores.as_slice()))
+                .collect();
+            let judge = fit_judge(&panel, &rules, material, scores, &kin);
             let it = judge.held_out;
             tell(&format!(
                 "judge {}: accuracy {:.3}, macro-F1 {:.3}, macro-recall {:.3}, ECE {:.3}",
@@ -73,15 +82,18 @@ pub fn make(
 }
 
 /// The judge of one head's question, fitted on scores its own head gave while an example was held out.
-fn fit_judge(panel: &Panel, rules: &Rules, material: &Material, scores: &[Vec<f32>]) -> Judge {
+fn fit_judge(panel: &Panel, rules: &Rules, material: &Material, scores: &[Vec<f32>], kin: &[Kin]) -> Judge {
     let (mut rows, mut truth, mut inputs) = (Vec::new(), Vec::new(), 0);
-    each_row(panel, rules, material, &panel.range(&material.name), scores, |row, label| {
+    each_row(panel, rules, material, &panel.range(&material.name), scores, kin, |row, label| {
         inputs = row.len();
         rows.extend_from_slice(row);
         truth.push(label);
     });
     Judge::fit(&material.name, &material.labels, &rows, inputs, &truth, material.recipe.aim)
 }
+
+/// Where the scores of a head lie that learned from the same examples, and what it said of each while it was held out.
+pub(crate) type Kin<'a> = (std::ops::Range<usize>, &'a [Vec<f32>]);
 
 /// Calls with the row of every example that was held out: its own head's scores, all other heads', the rules'.
 pub(crate) fn each_row(
@@ -90,18 +102,37 @@ pub(crate) fn each_row(
     material: &Material,
     own: &std::ops::Range<usize>,
     scores: &[Vec<f32>],
+    kin: &[Kin],
     mut each: impl FnMut(&[f32], u16),
 ) {
     let mut reader = Reader::default();
     let mut row = Vec::new();
-    for (example, scores) in material.examples.iter().zip(scores).filter(|(_, scores)| !scores.is_empty()) {
+    let held_out = material.examples.iter().zip(scores).enumerate().filter(|(_, (_, scores))| !scores.is_empty());
+    for (at, (example, scores)) in held_out {
         panel.read(&example.text, &mut reader);
+        for (range, said) in kin.iter().filter(|(_, said)| !said[at].is_empty()) {
+            reader.scores[range.clone()].copy_from_slice(&said[at]);
+        }
         row.clear();
         row.extend_from_slice(scores);
         row.extend_from_slice(&reader.scores[..own.start]);
         row.extend_from_slice(&reader.scores[own.end..panel.witnesses()]);
+        if !kin.is_empty() {
+            keep_kin(&mut row, own, kin);
+        }
         row.extend_from_slice(&rules.witness(&example.text));
         each(&row, example.label);
+    }
+}
+
+/// Silences all heads but its own and its kin: a set of its own posts is too small to learn how far the others are to be
+/// believed.
+fn keep_kin(row: &mut [f32], own: &std::ops::Range<usize>, kin: &[Kin]) {
+    let place = |column: usize| if column < own.start { column + own.len() } else { column };
+    let ends = row.len();
+    let kept = |at: usize| kin.iter().any(|(range, _)| range.clone().any(|column| place(column) == at));
+    for at in (own.len()..ends).filter(|at| !kept(*at)) {
+        row[at] = 0.0;
     }
 }
 
@@ -177,7 +208,7 @@ pub(crate) fn mix(weights: &[f32], scores: &[f32], evidence: &mut [f32]) {
 pub(crate) fn own_judge(panel: &Panel, material: &Material, scores: &[Vec<f32>]) -> Judge {
     let rules = Rules::new(Lexicon::default());
     let (mut rows, mut truth, mut inputs) = (Vec::new(), Vec::new(), 0);
-    each_row(panel, &rules, material, &(0..0), scores, |row, label| {
+    each_row(panel, &rules, material, &(0..0), scores, &[], |row, label| {
         inputs = row.len();
         rows.extend_from_slice(row);
         truth.push(label);

@@ -14,7 +14,8 @@ const STEP: usize = 32;
 /// Features summed at a time: their weights fit in 16 bits together.
 pub(super) const MOST: usize = 250;
 
-/// Weights of several heads for one place of their tables; zero where a head has no row.
+/// Weights of several heads for one place of their tables; zero where a head has no row. As long as a line of the processor's
+/// cache, so that each costs one read of memory.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     weights: [i8; LANES],

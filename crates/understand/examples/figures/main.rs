@@ -1,18 +1,22 @@
 //! Measures what the panel and heads of one's own are worth on the dev parts of the labelled sets beside the repository
 //! (or under `DANDELION_SHARED`). One JSON object.
 //!
-//! `cargo run --release -p dandelion-understand --example figures -- shipped|own|language|personal [SET…]`
+//! `cargo run --release -p dandelion-understand --example figures -- shipped|own|language|personal|needs|behaviour [SET…]`
 
 use std::collections::BTreeMap;
 use std::io::{Error, Result};
 use std::path::PathBuf;
 use std::time::Instant;
 
+use dandelion_post::Post;
+use dandelion_understand::behaviour::{self, Tally};
 use dandelion_understand::evaluate::{Case, Figures, figures};
 use dandelion_understand::learn::{Aim, Example};
 use dandelion_understand::personal::{self, Kind};
-use dandelion_understand::{Own, Shipped, own_recipe};
+use dandelion_understand::{Lexicon, Own, Rules, Shipped, own_recipe};
 use serde_json::{Map, Value, json};
+
+mod needs;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -23,7 +27,9 @@ fn main() -> Result<()> {
         "own" => own(&only)?,
         "language" => language()?,
         "personal" => personal_data()?,
-        _ => return Err(Error::other("say shipped, own, language or personal")),
+        "needs" => needs::figures()?,
+        "behaviour" => behaviour(&only)?,
+        _ => return Err(Error::other("say shipped, own, language, personal, needs or behaviour")),
     };
     println!("{found}");
     Ok(())
@@ -53,6 +59,9 @@ fn shipped() -> Result<Value> {
             })
             .collect();
         found.insert(name.to_owned(), short(&figures(&cases, 1)));
+        if question == "sentiment" {
+            found.insert(format!("{name}.analysis"), analysed(&rows));
+        }
         if set == "xlmt_sentiment" {
             let mut by: BTreeMap<&str, Vec<Case>> = BTreeMap::new();
             rows.iter().zip(&cases).for_each(|(row, case)| by.entry(&row[2]).or_default().push(case.clone()));
@@ -61,6 +70,36 @@ fn shipped() -> Result<Value> {
         }
     }
     Ok(Value::Object(found))
+}
+
+/// The same for what a whole analysis says, where rules have their word too; `mixed` counts as neutral.
+fn analysed(rows: &[Vec<String>]) -> Value {
+    let rules = Rules::new(Lexicon::default());
+    let case = |row: &Vec<String>| {
+        let sentiment = rules.analyse(&Post { text: row[0].clone(), ..Post::default() }).sentiment;
+        let said = if sentiment.value == "mixed" { "neutral".to_owned() } else { sentiment.value };
+        Case { right: row[1].clone(), said, chance: sentiment.score as f32 }
+    };
+    short(&figures(&rows.iter().map(case).collect::<Vec<_>>(), 1))
+}
+
+/// Pass rates of the behaviour tests, and how far apart groups of people lie. A second word `failed` also tells every failure.
+fn behaviour(words: &[String]) -> Result<Value> {
+    let claims = behaviour::read(behaviour::SHIPPED).map_err(Error::other)?;
+    let outcome = behaviour::run(&Rules::new(Lexicon::default()), &claims);
+    if words.iter().any(|it| it == "failed") {
+        outcome.failed.iter().for_each(|it| eprintln!("{}", it.join("\t")));
+    }
+    let share = |tally: &Tally| percent(tally.share());
+    let rates: Map<String, Value> = outcome.capabilities.iter().map(|(name, it)| (name.clone(), share(it))).collect();
+    let groups: Map<String, Value> = outcome.groups.iter().map(|(name, it)| (name.clone(), share(it))).collect();
+    let (passed, all) = outcome.capabilities.values().fold((0, 0), |sum, it| (sum.0 + it.passed, sum.1 + it.all));
+    let shares = || outcome.groups.values().map(Tally::share);
+    let gap = shares().fold(0.0, f64::max) - shares().fold(1.0, f64::min);
+    Ok(json!({
+        "templates": claims.len(), "posts": all, "passed": percent(passed as f64 / all as f64), "capabilities": rates,
+        "groups": groups, "gap_between_groups": percent(gap),
+    }))
 }
 
 fn own(only: &[String]) -> Result<Value> {
