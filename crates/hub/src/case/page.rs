@@ -146,10 +146,15 @@ pub async fn open(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
     let shown = entries.iter().filter(|entry| matches!(entry, Entry::Post(_))).count() as i64;
     let (mut analyses, mut others) = (analyses(hub, &entries).await?, others(hub, viewer, id, author).await?);
     if !personal::reads(viewer) {
-        entries.iter_mut().for_each(cover);
         for analysis in &mut analyses {
-            personal::cover_quotes(&mut analysis.body);
+            let posts = entries.iter().filter_map(|entry| match entry {
+                Entry::Post(post) if post.id == analysis.post => Some(post),
+                _ => None,
+            });
+            let texts = posts.flat_map(|post| post.title.iter().chain([&post.text])).map(String::as_str);
+            personal::cover_quotes(&mut analysis.body, &personal::pieces(texts));
         }
+        entries.iter_mut().for_each(cover);
         for other in &mut others {
             personal::cover(&mut other.title);
         }
