@@ -3,7 +3,7 @@
 //! A *model* is one version of a unit's head for one question: `sentiment`, `topic`, or a set of labels of its own
 //! ([`label`](mod@label)). It is *trained* in the background ([`learn`](mod@learn)), then runs as a *shadow*: it answers every new post
 //! beside whatever answers now, and its answers lie apart and are compared ([`shadow`](mod@shadow)). A lead lets it take over, and it is
-//! *in use* for posts that concern the unit or any below ([`speak`](mod@speak)), until another takes over, it is retired, or the change is
+//! *in use* for posts that concern the unit or any below, until another takes over, it is retired, or the change is
 //! rolled back. At most one version of a question is in use in a unit, and at most one a shadow. The nearest unit's head
 //! speaks; where none does, what is part of the program says what counts.
 //!
