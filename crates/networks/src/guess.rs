@@ -1,6 +1,7 @@
 //! Which network a place belongs to, from whatever a person typed: an address, a handle, a tag, a mail address.
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::networks::{About, NETWORKS};
 
@@ -24,6 +25,11 @@ impl Guess {
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
         Self { sure, url: url.into(), settings, what: what.into() }
     }
+}
+
+/// What was typed as an address, with or without its scheme.
+pub(crate) fn address(typed: &str) -> Option<Url> {
+    Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()
 }
 
 /// Every network that may be meant, the surest first; of equals, the one that stands first in the table.

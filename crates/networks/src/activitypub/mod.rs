@@ -18,7 +18,6 @@ mod tests;
 use dandelion_post::Refusal;
 use jiff::Timestamp;
 use serde_json::Value;
-use url::Url;
 
 use crate::{
     Later,
@@ -66,7 +65,7 @@ struct ActivityPub;
 
 impl Connector for ActivityPub {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        if Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+        if place.is_web() {
             return Ok(());
         }
         Err(Refusal::new("url", "is no actor's address; make one with `dandelion actor add NAME`", &place.url))

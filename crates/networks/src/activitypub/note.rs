@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::actor::{Actor, each};
 use crate::{
     clean,
-    contract::{Item, checked, refused},
+    contract::{Item, checked, json::encoded, refused},
 };
 
 /// Everybody.
@@ -73,8 +73,7 @@ pub(super) struct Written<'a> {
 impl Written<'_> {
     /// Its address.
     pub fn id(&self) -> String {
-        let key: String = url::form_urlencoded::byte_serialize(self.key.as_bytes()).collect();
-        format!("{}/posts/{key}", self.actor)
+        format!("{}/posts/{}", self.actor, encoded(self.key))
     }
 
     /// The note, for everybody and for whom it answers.

@@ -14,6 +14,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
+use url::Url;
 
 use super::{
     keys::tests::secret,

@@ -225,23 +225,13 @@ struct Frame<'a> {
     #[serde(default)]
     time_us: Option<i64>,
     #[serde(borrow, default)]
-    commit: Option<Commit<'a>>,
+    commit: Option<Payload<'a>>,
     #[serde(borrow, default)]
     payload: Option<Payload<'a>>,
     #[serde(borrow, default)]
     error: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     message: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct Commit<'a> {
-    #[serde(borrow, default)]
-    operation: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    collection: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    rkey: Option<Cow<'a, str>>,
 }
 
 /// A change of a record, without the record: whose, what was done, where it lies.
@@ -252,6 +242,7 @@ struct Change<'a> {
     rkey: Option<&'a str>,
 }
 
+/// What was done, of both kinds; the second also says here whose it is and when.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow, default)]
@@ -269,20 +260,16 @@ struct Payload<'a> {
 
 impl Frame<'_> {
     fn change(&self) -> Option<Change<'_>> {
-        let change = match (&self.commit, &self.payload) {
-            (Some(it), _) => Change {
-                did: self.did.as_deref()?,
-                operation: it.operation.as_deref(),
-                collection: it.collection.as_deref(),
-                rkey: it.rkey.as_deref(),
-            },
-            (None, Some(it)) => Change {
-                did: it.did.as_deref()?,
-                operation: it.operation.as_deref(),
-                collection: it.collection.as_deref(),
-                rkey: it.rkey.as_deref(),
-            },
+        let (it, did) = match (&self.commit, &self.payload) {
+            (Some(it), _) => (it, &self.did),
+            (None, Some(it)) => (it, &it.did),
             (None, None) => return None,
+        };
+        let change = Change {
+            did: did.as_deref()?,
+            operation: it.operation.as_deref(),
+            collection: it.collection.as_deref(),
+            rkey: it.rkey.as_deref(),
         };
         identity::is_did(change.did).then_some(change)
     }

@@ -68,7 +68,7 @@ pub(super) async fn find(access: &Access, reply: &Outgoing) -> Found {
         let me = session::session(access).await?;
         look(access, &me.did, &key(&reply.key), &reply.text).await
     };
-    looked.await.unwrap_or_else(|trouble: Trouble| Found::Unclear(trouble.to_string()))
+    Found::of(looked.await)
 }
 
 pub(super) async fn delete(access: &Access, uri: &str) -> Answer {

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, fmt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::egress::Client;
 
@@ -39,6 +40,11 @@ impl Place {
     /// A setting as text; an empty one is none.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// Whether its address is one of the web.
+    pub fn is_web(&self) -> bool {
+        Url::parse(&self.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
     }
 
     /// A path below the place's address.

@@ -43,6 +43,11 @@ pub(crate) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
+/// The same for a segment of a path, where a space is no `+`.
+pub(crate) fn segment(text: &str) -> String {
+    encoded(text).replace('+', "%20")
+}
+
 /// A text out of an object; an empty one is none. What is no text stays.
 pub(crate) fn take(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
     let text = fields.get(name)?.as_str()?.to_owned();

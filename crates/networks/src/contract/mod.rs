@@ -110,6 +110,13 @@ pub enum Found {
     Unclear(String),
 }
 
+impl Found {
+    /// What looking gave; where it could not be looked, that is unclear.
+    pub(crate) fn of(looked: Result<Self, Trouble>) -> Self {
+        looked.unwrap_or_else(|trouble| Self::Unclear(trouble.to_string()))
+    }
+}
+
 /// What an open stream brought.
 #[derive(Debug, Clone)]
 pub enum Heard {

@@ -73,8 +73,7 @@ struct Discourse;
 
 impl Connector for Discourse {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", "write the forum's address, https://forum.example", &place.url));
         }
         if place.credentials.get("key").is_some() && place.setting("user").is_none() {
@@ -108,9 +107,7 @@ impl Connector for Discourse {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move {
-            look(access, reply, since - SKEW).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string()))
-        })
+        Box::pin(async move { Found::of(look(access, reply, since - SKEW).await) })
     }
 
     fn edit<'a>(&'a self, access: &'a Access, id: &'a str, text: &'a str) -> Later<'a, Answer> {

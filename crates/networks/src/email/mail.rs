@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clean,
-    contract::{Item, Refused, hex},
+    contract::{Item, Refused, hex, json::encoded},
 };
 
 /// Most bytes of headers kept beside a post.
@@ -188,7 +188,7 @@ fn attachments(mail: &Message<'_>) -> Vec<(String, Option<String>, usize)> {
 
 /// What came with a mail, by the addresses of RFC 2392; they lead nowhere but into the mailbox.
 fn media(id: &str, attachments: &[(String, Option<String>, usize)]) -> Vec<Media> {
-    let part: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let part = encoded(id);
     let one = |(number, (kind, name, size)): (usize, &(String, Option<String>, usize))| {
         let family = kind.split('/').next().unwrap_or_default();
         let kind = if matches!(family, "image" | "video" | "audio") { family } else { "file" };

@@ -14,9 +14,8 @@ pub(super) struct Feeds;
 
 impl Connector for Feeds {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let reason = "a feed needs the address it lies at, https://example.org/feed.xml";
-        if web { Ok(()) } else { Err(Refusal::new("url", reason, &place.url)) }
+        if place.is_web() { Ok(()) } else { Err(Refusal::new("url", reason, &place.url)) }
     }
 
     fn page<'a>(&'a self, access: &'a Access, cursor: &'a Value) -> Later<'a, Result<Page, Trouble>> {

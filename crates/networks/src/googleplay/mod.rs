@@ -6,7 +6,6 @@ use std::time::Duration;
 use dandelion_post::{Author, Metrics, Post, Refusal, micros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     Later,
@@ -16,7 +15,7 @@ use crate::{
         refused,
     },
     egress::{Budget, Method},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -80,8 +79,7 @@ struct GooglePlay;
 
 impl Connector for GooglePlay {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         let app = place.setting("app").unwrap_or_default();
@@ -103,11 +101,11 @@ impl Connector for GooglePlay {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, _since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move { look(access, reply).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string())) })
+        Box::pin(async move { Found::of(look(access, reply).await) })
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         if url.host_str() != Some("play.google.com") {
             return None;
         }

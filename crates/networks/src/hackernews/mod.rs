@@ -7,7 +7,6 @@ use dandelion_post::{Author, Metrics, Post, Refusal};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
 use crate::{
     Later, clean,
@@ -17,7 +16,7 @@ use crate::{
         refused,
     },
     egress::Method,
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Once, Proven, Reads, Writes},
 };
 
@@ -54,8 +53,7 @@ struct Cursor {
 
 impl Connector for HackerNews {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if web { Ok(()) } else { Err(Refusal::new("url", format!("write {API}"), &place.url)) }
+        if place.is_web() { Ok(()) } else { Err(Refusal::new("url", format!("write {API}"), &place.url)) }
     }
 
     fn page<'a>(&'a self, access: &'a Access, cursor: &'a Value) -> Later<'a, Result<Page, Trouble>> {
@@ -63,7 +61,7 @@ impl Connector for HackerNews {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let known = matches!(url.host_str(), Some("news.ycombinator.com" | "hacker-news.firebaseio.com"));
         known.then(|| Guess::new(3, API, &[], "what is said on Hacker News"))
     }

@@ -7,11 +7,10 @@ use std::sync::OnceLock;
 
 use dandelion_post::Refusal;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     contract::{Connector, Delivery, Place, Received, Unsigned, hex, hmac, hmac_hex_fits, refused, same},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Once, Proven, Reads, Writes},
 };
 
@@ -140,8 +139,7 @@ const SHORTEST: usize = 16;
 
 impl Connector for Mapped {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write the address, https://{}/…", self.hosts[0]), &place.url));
         }
         if place.credentials.get("secret").is_none_or(|secret| secret.len() < SHORTEST) {
@@ -181,7 +179,7 @@ impl Connector for Mapped {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let host = url.host_str()?.trim_start_matches("www.");
         let known = self.hosts.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
         known.then(|| Guess::new(3, url.as_str(), &[], format!("what {} sends us of {host}{}", self.name, url.path())))

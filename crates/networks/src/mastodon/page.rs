@@ -9,7 +9,7 @@ use super::{
     status,
 };
 use crate::{
-    contract::{Access, Item, Page, Refused, Trouble, Wait},
+    contract::{Access, Item, Page, Refused, Trouble, Wait, json},
     egress::{Budget, Response},
 };
 
@@ -100,13 +100,13 @@ async fn timeline(access: &Access, reading: &Reading, cursor: &mut Cursor) -> Re
     Ok(match reading {
         Reading::Mentions => format!("/api/v1/notifications?limit={MOST}&types[]=mention"),
         Reading::Tag(tag) => {
-            let tag: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
+            let tag = json::encoded(tag);
             format!("/api/v1/timelines/tag/{tag}?limit={MOST}")
         }
         Reading::Account(acct) => {
             if cursor.account.is_none() {
                 let acct = acct.trim_start_matches('@');
-                let acct: String = url::form_urlencoded::byte_serialize(acct.as_bytes()).collect();
+                let acct = json::encoded(acct);
                 let (account, _) = get(access, &format!("/api/v1/accounts/lookup?acct={acct}")).await?;
                 let Some(id) = account["id"].as_str() else {
                     return Err(Trouble::wrong(format!("the instance knows no account {acct}")));
@@ -234,11 +234,7 @@ pub(super) fn read(answer: Response, access: &Access) -> Result<(Value, Option<B
     if answer.status != 200 {
         return Err(Trouble::of(answer, access.now));
     }
-    let budget = answer.budget(access.now);
-    let value = serde_json::from_slice(&answer.body).map_err(|_| {
-        Trouble::passing(format!("{} answered with something that is no JSON", answer.url.host_str().unwrap_or("it")))
-    })?;
-    Ok((value, budget))
+    json::read(answer, access)
 }
 
 #[cfg(test)]

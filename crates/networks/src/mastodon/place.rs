@@ -42,8 +42,7 @@ pub(super) fn domain(place: &Place) -> String {
 }
 
 pub(super) fn check(place: &Place) -> Result<(), Refusal> {
-    let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !web {
+    if !place.is_web() {
         return Err(Refusal::new("url", "write the instance's address, https://mastodon.example", &place.url));
     }
     let tag_fits = |tag: &str| {

@@ -9,7 +9,7 @@ use super::{
     status,
 };
 use crate::{
-    contract::{Access, Heard, Stream, Trouble},
+    contract::{Access, Heard, Stream, Trouble, json},
     egress::Event,
 };
 
@@ -18,7 +18,7 @@ pub(super) async fn listen(access: &Access, silent: Duration) -> Result<Stream, 
     let path = match &reading {
         Reading::Mentions => "/api/v1/streaming/user".to_owned(),
         Reading::Tag(tag) => {
-            let tag: String = url::form_urlencoded::byte_serialize(tag.as_bytes()).collect();
+            let tag = json::encoded(tag);
             format!("/api/v1/streaming/hashtag?tag={tag}")
         }
         Reading::Account(_) => return Err(Trouble::wrong("the posts of one account have no stream; they are polled")),

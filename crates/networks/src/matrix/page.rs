@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     event::{self, Told},
-    place::{self, get, parts, segment},
+    place::{self, get, parts},
 };
-use crate::contract::{Access, Heard, Item, Page, Stream, Trouble, Wait};
+use crate::contract::{Access, Heard, Item, Page, Stream, Trouble, Wait, json::segment};
 
 /// Messages of a room in one answer.
 const MOST: usize = 100;

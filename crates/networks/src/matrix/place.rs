@@ -5,20 +5,13 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    contract::{Access, Connected, Place, Trouble},
+    contract::{Access, Connected, Place, Trouble, json::segment},
     egress::{Method, Response},
     guess::Guess,
 };
 
-/// A path segment, encoded: room and event ids hold characters that mean something in addresses.
-pub(super) fn segment(text: &str) -> String {
-    let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    form.replace('+', "%20")
-}
-
 pub(super) fn check(place: &Place) -> Result<(), Refusal> {
-    let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !web {
+    if !place.is_web() {
         return Err(Refusal::new(
             "url",
             "write the address of the account's own server, https://matrix.example",

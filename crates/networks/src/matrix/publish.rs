@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     event::{self, global, words},
     page::one,
-    place::{get, parts, segment, send},
+    place::{get, parts, send},
 };
 use crate::{
-    contract::{Access, Found, Trouble, hex},
+    contract::{Access, Found, Trouble, hex, json::segment},
     egress::Method,
     outgoing::{Answer, Outgoing},
 };

@@ -10,7 +10,6 @@ use std::time::Duration;
 use dandelion_post::Refusal;
 use jiff::Timestamp;
 use serde_json::Value;
-use url::Url;
 
 use crate::{
     Later,
@@ -19,7 +18,7 @@ use crate::{
         json::{ask, encoded, read},
     },
     egress::{Budget, Method},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -98,8 +97,7 @@ impl Connector for Reddit {
     }
 
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         path(place).map(drop)?;
@@ -124,9 +122,7 @@ impl Connector for Reddit {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move {
-            look(access, reply, since).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string()))
-        })
+        Box::pin(async move { Found::of(look(access, reply, since).await) })
     }
 
     fn edit<'a>(&'a self, access: &'a Access, id: &'a str, text: &'a str) -> Later<'a, Answer> {
@@ -151,7 +147,7 @@ impl Connector for Reddit {
         } else {
             typed.to_owned()
         };
-        let url = Url::parse(&typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(&typed)?;
         let host = url.host_str()?;
         if host != "reddit.com" && !host.ends_with(".reddit.com") {
             return None;

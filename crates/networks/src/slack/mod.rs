@@ -8,7 +8,6 @@ use dandelion_post::{Refusal, micros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use url::Url;
 
 use crate::{
     Later,
@@ -18,7 +17,7 @@ use crate::{
         refused,
     },
     egress::Method,
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -80,8 +79,7 @@ impl Connector for Slack {
     }
 
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         if place.credentials.is_empty() {
@@ -113,9 +111,7 @@ impl Connector for Slack {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move {
-            look(access, reply, since).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string()))
-        })
+        Box::pin(async move { Found::of(look(access, reply, since).await) })
     }
 
     fn edit<'a>(&'a self, access: &'a Access, id: &'a str, text: &'a str) -> Later<'a, Answer> {
@@ -137,7 +133,7 @@ impl Connector for Slack {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let host = url.host_str()?;
         let known = host == "slack.com" || host.ends_with(".slack.com");
         known.then(|| Guess::new(3, API, &[], "messages in channels of Slack that our app is in"))

@@ -5,7 +5,6 @@ use dandelion_post::{Author, Metrics, Post, Refusal};
 use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::Value;
 use std::time::Duration;
-use url::Url;
 
 use crate::{
     Later, clean,
@@ -15,7 +14,7 @@ use crate::{
         refused,
     },
     egress::{Budget, Method, Response},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Once, Proven, Reads, Writes},
 };
 
@@ -53,8 +52,7 @@ struct StackExchange;
 
 impl Connector for StackExchange {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         for field in ["site", "tag"] {
@@ -78,7 +76,7 @@ impl Connector for StackExchange {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let host = url.host_str()?.trim_start_matches("www.");
         let site = match host {
             "stackoverflow.com" => "stackoverflow",

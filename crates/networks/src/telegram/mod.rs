@@ -8,7 +8,6 @@ mod message;
 
 use dandelion_post::{Refusal, micros};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     Later,
@@ -17,7 +16,7 @@ use crate::{
         refused, same,
     },
     egress::{Method, Response},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -77,8 +76,7 @@ impl Connector for Telegram {
     }
 
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         let fits = |token: &str| {
@@ -153,7 +151,7 @@ impl Connector for Telegram {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let known = matches!(url.host_str(), Some("t.me" | "telegram.me" | "api.telegram.org"));
         known.then(|| Guess::new(3, API, &[], "messages to a bot of ours on Telegram"))
     }

@@ -5,7 +5,6 @@
 use dandelion_post::{Author, Media, Post, Refusal, micros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     Later,
@@ -15,7 +14,7 @@ use crate::{
         refused, same,
     },
     egress::Method,
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -73,8 +72,7 @@ struct WhatsApp;
 
 impl Connector for WhatsApp {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         if place.credentials.is_empty() {
@@ -119,7 +117,7 @@ impl Connector for WhatsApp {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let known = matches!(url.host_str(), Some("wa.me" | "api.whatsapp.com" | "business.whatsapp.com"));
         known.then(|| Guess::new(3, API, &[], "messages to a business number of ours on WhatsApp"))
     }

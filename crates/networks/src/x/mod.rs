@@ -5,7 +5,6 @@ mod post;
 use dandelion_post::{Refusal, micros};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     Later,
@@ -16,7 +15,7 @@ use crate::{
         refused, same,
     },
     egress::{Budget, Method},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Counted, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -93,8 +92,7 @@ impl Connector for X {
     }
 
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         if place.credentials.is_empty() {
@@ -144,9 +142,7 @@ impl Connector for X {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move {
-            look(access, reply, since).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string()))
-        })
+        Box::pin(async move { Found::of(look(access, reply, since).await) })
     }
 
     fn delete<'a>(&'a self, access: &'a Access, id: &'a str) -> Later<'a, Answer> {
@@ -162,7 +158,7 @@ impl Connector for X {
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let host = url.host_str()?.trim_start_matches("www.").trim_start_matches("mobile.");
         matches!(host, "x.com" | "twitter.com").then(|| Guess::new(3, API, &[], "mentions of an account of ours on X"))
     }

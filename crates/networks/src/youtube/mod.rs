@@ -8,7 +8,6 @@ use std::time::Duration;
 use dandelion_post::{Author, Metrics, Post, Refusal, micros};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::{
     Later,
@@ -18,7 +17,7 @@ use crate::{
         refused,
     },
     egress::{Method, Response},
-    guess::Guess,
+    guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
 };
@@ -83,8 +82,7 @@ struct YouTube;
 
 impl Connector for YouTube {
     fn check(&self, place: &Place) -> Result<(), Refusal> {
-        let web = Url::parse(&place.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web {
+        if !place.is_web() {
             return Err(Refusal::new("url", format!("write {API}"), &place.url));
         }
         let channel = place.setting("channel").unwrap_or_default();
@@ -110,11 +108,11 @@ impl Connector for YouTube {
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, _since: Timestamp) -> Later<'a, Found> {
-        Box::pin(async move { look(access, reply).await.unwrap_or_else(|trouble| Found::Unclear(trouble.to_string())) })
+        Box::pin(async move { Found::of(look(access, reply).await) })
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {
-        let url = Url::parse(typed).or_else(|_| Url::parse(&format!("https://{typed}"))).ok()?;
+        let url = address(typed)?;
         let known =
             matches!(url.host_str()?.trim_start_matches("www.").trim_start_matches("m."), "youtube.com" | "youtu.be");
         let parts: Vec<&str> = url.path_segments()?.filter(|part| !part.is_empty()).collect();

@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 
 use super::{Claim, Keys, Message, Unsigned, digest, fresh, header};
+use crate::contract::json::segment;
 
 /// Components read of one signature at most.
 const MOST: usize = 64;
@@ -123,13 +124,9 @@ fn value(message: &Message<'_>, component: &Component) -> Option<String> {
 
 /// The one value of a query's parameter, encoded again (RFC 9421 §2.2.8).
 fn parameter_of(query: &str, name: &str) -> Option<String> {
-    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| {
-        let encoded: String = url::form_urlencoded::byte_serialize(known.as_bytes()).collect();
-        encoded.replace('+', "%20") == name
-    });
-    let value = values.next()?.1.into_owned();
-    let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    values.next().is_none().then(|| encoded.replace('+', "%20"))
+    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| segment(known) == name);
+    let value = values.next()?.1;
+    values.next().is_none().then(|| segment(&value))
 }
 
 pub(super) fn sign(
