@@ -2,7 +2,7 @@ use std::{io::Read as _, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use dandelion_hub::{
-    Hub,
+    Error, Hub,
     log::Actor,
     source::{self, Kind, NewPlace, NewSource},
     unit::Org,
@@ -155,39 +155,52 @@ async fn list(hub: &Hub) -> Result<()> {
 
 /// Shows what could not be taken, or tries it again. Something that is still refused gives exit code 1.
 async fn quarantine(hub: &Hub, key: &str, retry: Option<i64>, all: bool) -> Result<ExitCode> {
-    const AT_ONCE: i64 = 200;
     let found = source::find_by_key(hub, key).await?;
+    if let Some(number) = retry {
+        let item = match source::waiting(hub, number).await {
+            Ok(item) if item.source == found.id => item,
+            Ok(_) | Err(Error::NotFound { .. }) => {
+                bail!("{key} has no refused item {number}; `dandelion source quarantine {key}` lists them")
+            }
+            Err(error) => return Err(error.into()),
+        };
+        return Ok(told(usize::from(taken(hub, item).await), 1));
+    }
     // What is refused again is written down anew, behind the newest of now.
     let newest = source::newest_refusal(hub, found.id).await?;
-    let (mut after, mut taken, mut left) = (0, 0, 0);
-    loop {
-        let items = source::waiting_after(hub, found.id, after, AT_ONCE).await?;
-        let full = items.len() as i64 == AT_ONCE;
+    let (mut after, mut good, mut tried) = (0, 0, 0);
+    while after < newest {
+        let items = source::waiting_after(hub, found.id, after, 200).await?;
+        let Some(last) = items.last() else { break };
+        after = last.id;
         for item in items.into_iter().filter(|item| item.id <= newest) {
-            after = item.id;
-            if !all && retry.is_none() {
+            if all {
+                tried += 1;
+                good += usize::from(taken(hub, item).await);
+            } else {
                 println!("{}", serde_json::to_string(&item)?);
-            } else if all || retry == Some(item.id) {
-                match source::retry_as(hub, Actor::System("command"), item.id).await {
-                    Ok(_) => taken += 1,
-                    Err(error) => {
-                        left += 1;
-                        eprintln!("{} ({}): {error}", item.id, item.place);
-                    }
-                }
             }
         }
-        if !full || after >= newest {
-            break;
+    }
+    Ok(if all { told(good, tried) } else { ExitCode::SUCCESS })
+}
+
+/// Whether a refused item was taken this time; why not is said.
+async fn taken(hub: &Hub, item: source::Refused) -> bool {
+    let (number, place) = (item.id, item.place.clone());
+    match source::retry_as(hub, Actor::System("command"), item).await {
+        Ok(_) => true,
+        Err(error) => {
+            eprintln!("{number} ({place}): {error}");
+            false
         }
     }
-    if let Some(number) = retry.filter(|_| taken + left == 0) {
-        bail!("{key} has no refused item {number}; `dandelion source quarantine {key}` lists them");
-    }
-    if all || retry.is_some() {
-        println!("{taken} taken, {left} still refused");
-    }
-    Ok(ExitCode::from(u8::from(left > 0)))
+}
+
+fn told(taken: usize, tried: usize) -> ExitCode {
+    let left = tried - taken;
+    println!("{taken} taken, {left} still refused");
+    ExitCode::from(u8::from(left > 0))
 }
 
 async fn unit_id(hub: &Hub, key: Option<&str>) -> Result<Option<i64>> {

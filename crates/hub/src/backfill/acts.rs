@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Backfill, State, find};
 use crate::{
     Error, Hub, Result, Tx,
+    intake::stored,
     log::{Actor, Entry},
     query,
     scope::{Role, Viewer},
@@ -55,10 +56,7 @@ pub async fn start(
     if let Some(row) = tx.opt(under_way).await? {
         end(&mut tx, row.get("id")?, query.unit, State::Abandoned, "it was begun anew").await?;
     }
-    let sql =
-        "select coalesce(max(id), 0) as upto, coalesce(min(id), 1) - 1 as first from posts where created_at >= $1";
-    let row = tx.one(q!(sql, since.unwrap_or(i64::MIN))).await?;
-    let (first, upto): (i64, i64) = (row.get("first")?, row.get("upto")?);
+    let (first, upto) = stored::reach(&mut tx, since).await?;
     let (id, now) = (tx.id("backfills").await?, tx.now());
     let choice = match at_once {
         Some(Decision::Cases) => Some("cases"),

@@ -6,7 +6,11 @@ use dandelion_listen::Hit;
 use dandelion_post::{Author, Media, Metrics, Micros, Network, Post, timestamp};
 
 use super::{Origin, Prepared, case, known, store::New};
-use crate::{Error, Result, Tx, engine::Engine, store::Row};
+use crate::{
+    Error, Result, Tx,
+    engine::Engine,
+    store::{Row, q},
+};
 
 /// What [`read`] needs of a stored post. To be followed by conditions over `p`, `m` and `a`.
 pub(crate) const SELECT: &str = "select p.id, p.network, p.remote_id, p.thread_id, p.author_id, p.in_reply_to, p.url, p.text, p.title, p.lang,
@@ -77,6 +81,14 @@ pub(crate) fn read(row: &Row) -> Result<Stored> {
         mention: row.get("mention")?,
         post,
     })
+}
+
+/// Between which ids all posts lie that were written at or after `since`: behind the first, up to the second.
+pub(crate) async fn reach(tx: &mut Tx, since: Option<Micros>) -> Result<(i64, i64)> {
+    let sql =
+        "select coalesce(max(id), 0) as upto, coalesce(min(id), 1) - 1 as first from posts where created_at >= $1";
+    let row = tx.one(q!(sql, since.unwrap_or(i64::MIN))).await?;
+    Ok((row.get("first")?, row.get("upto")?))
 }
 
 /// What is made of stored posts that a query hears.

@@ -210,7 +210,7 @@ async fn may_everything(hub: &Hub, viewer: &Viewer) -> Result<bool> {
 /// The last administrator of the hub stays one.
 async fn somebody_is_left(hub: &Hub, tx: &mut Tx) -> Result<()> {
     let org = Org::load(&hub.db).await?;
-    let line: Vec<i64> = org.line_of(org.hub()?.id).iter().map(|unit| unit.id).collect();
+    let line = org.line_ids(org.hub()?.id);
     let sql = "select r.unit_id from member_roles r join members m on m.id = r.member_id
                where m.disabled_at is null and r.role = 'admin'";
     for row in tx.all(q!(sql)).await? {

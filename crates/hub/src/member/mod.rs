@@ -101,7 +101,7 @@ pub fn viewer(hub: &Hub, member: i64) -> Boxed<'_, Viewer> {
 /// The members who have at least `role` in a unit (by a grant there or above), enabled ones only, by name: whom a
 /// case can be given to.
 pub async fn in_unit(db: &Db, org: &Org, unit: i64, role: Role) -> Result<Vec<Member>> {
-    let line: Vec<i64> = org.line_of(unit).iter().map(|unit| unit.id).collect();
+    let line = org.line_ids(unit);
     let mut members = all(db).await?;
     members.retain(|member| {
         member.disabled_at.is_none() && line.iter().any(|unit| member.roles.get(unit).is_some_and(|has| *has >= role))

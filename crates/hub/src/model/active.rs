@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::{
     NONE, SENTIMENT, State, TOPIC,
-    lesson::{list_of, under},
+    lesson::list_of,
     speak::{text_of, value_of},
 };
 use crate::{
@@ -68,7 +68,7 @@ pub async fn list(hub: &Hub, viewer: &Viewer, unit: i64, question: &str) -> Resu
            order by n.id desc limit {LOOKED})
          and p.deleted_at is null and not p.ours order by p.id desc",
         SELECT.replace("select p.id,", "select p.id, m.case_id,"),
-        list_of(&under(&engine, unit))
+        list_of(&engine.org.within(unit))
     );
     let rows = hub.db.all(Q::of(sql).bind(question)).await?;
     let mut candidates = Vec::with_capacity(rows.len());
@@ -110,7 +110,7 @@ fn chosen(mut candidates: Vec<Candidate>) -> Vec<Asked> {
 /// How much doubt there is about a post, 0 to 1.
 fn doubt(engine: &Engine, unit: i64, question: &str, post: &Post, analysis: &Analysis) -> f64 {
     let shadow = || {
-        let line: Vec<i64> = engine.org.line_of(unit).iter().map(|unit| unit.id).collect();
+        let line = engine.org.line_ids(unit);
         let fits = |it: &&super::speak::Head| it.question == question && line.contains(&it.unit);
         engine.heads.iter().filter(|it| it.state == State::Shadow).find(fits)
     };

@@ -64,7 +64,7 @@ pub async fn find(hub: &Hub, id: i64) -> Result<LabelSet> {
 /// The set of this key, where it is asked of posts of `unit`.
 pub async fn of_unit(hub: &Hub, key: &str, unit: i64) -> Result<Option<LabelSet>> {
     let engine = hub.engine().await?;
-    let line: Vec<i64> = engine.org.line_of(unit).iter().map(|unit| unit.id).collect();
+    let line = engine.org.line_ids(unit);
     Ok(list(hub).await?.into_iter().find(|set| set.key == key && line.contains(&set.unit)))
 }
 

@@ -29,12 +29,6 @@ pub(super) struct Lessons {
     pub(super) left_out: i64,
 }
 
-/// A unit and all below it.
-pub(super) fn under(engine: &Engine, unit: i64) -> Vec<i64> {
-    let org = &engine.org;
-    org.units.iter().map(|it| it.id).filter(|id| org.line_of(*id).iter().any(|above| above.id == unit)).collect()
-}
-
 pub(super) fn list_of(ids: &[i64]) -> String {
     if ids.is_empty() { "0".to_owned() } else { ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ") }
 }
@@ -48,7 +42,7 @@ pub(super) async fn of_people(hub: &Hub, engine: &Arc<Engine>, unit: i64, questi
            where n.judgement = $1 and n.undone_at is null and p.deleted_at is null and c.unit_id in ({})
            group by n.post_id)
          order by x.id desc limit {MOST}",
-        list_of(&under(engine, unit))
+        list_of(&engine.org.within(unit))
     );
     let asked = label::of_unit(hub, question, unit).await?.map(|set| set.labels);
     let (mut found, mut said) = (Lessons::default(), Vec::new());

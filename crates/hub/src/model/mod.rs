@@ -198,7 +198,7 @@ pub async fn list(hub: &Hub, viewer: &Viewer) -> Result<Vec<Model>> {
 pub async fn questions(hub: &Hub, unit: i64) -> Result<Vec<(String, String)>> {
     let org = crate::unit::Org::load(&hub.db).await?;
     let mut all = vec![(SENTIMENT.to_owned(), "Sentiment".to_owned()), (TOPIC.to_owned(), "Topic".to_owned())];
-    let line: Vec<i64> = org.line_of(unit).iter().map(|unit| unit.id).collect();
+    let line = org.line_ids(unit);
     let sets = label::list(hub).await?;
     all.extend(sets.into_iter().filter(|set| line.contains(&set.unit)).map(|set| (set.key, set.name)));
     Ok(all)

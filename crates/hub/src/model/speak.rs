@@ -84,7 +84,7 @@ impl Engine {
         }
         let facts = RouteFacts { network, ..RouteFacts::default() };
         let line: Vec<i64> = match self.org.route(&analysis, &facts) {
-            Ok(route) => self.org.line_of(route.unit).iter().map(|unit| unit.id).collect(),
+            Ok(route) => self.org.line_ids(route.unit),
             Err(_) => Vec::new(),
         };
         let text = text_of(post);
@@ -114,7 +114,7 @@ impl Engine {
 
     /// The head in use that answers a question in a unit.
     pub(crate) fn head_in_use(&self, question: &str, unit: i64) -> Option<&Head> {
-        let line: Vec<i64> = self.org.line_of(unit).iter().map(|unit| unit.id).collect();
+        let line = self.org.line_ids(unit);
         let head = self.speaking(&line).find(|head| head.question == question)?;
         self.heads.iter().find(|it| it.id == head.id)
     }

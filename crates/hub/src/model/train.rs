@@ -280,7 +280,7 @@ async fn work(hub: &Hub, model: &Model, lessons: Vec<Lesson>) -> Result<Trained>
 
 /// Which of the unit's newest posts would be judged otherwise.
 async fn what_changes(hub: &Hub, engine: &Engine, model: &Model, own: &Own, trained: &mut Trained) -> Result<()> {
-    let units = lesson::under(engine, model.unit);
+    let units = engine.org.within(model.unit);
     let report = &mut trained.report;
     for stored in lesson::newest(hub, &units, LOOKED).await? {
         let opinion = engine.judge(&stored.post, &stored.origin.network);

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Reanalysis, State, find};
 use crate::{
     Error, Hub, Result, Tx,
+    intake::stored,
     log::{Actor, Entry},
     scope::{Role, Viewer},
     store::q,
@@ -20,10 +21,7 @@ pub async fn start(hub: &Hub, viewer: &Viewer, unit: i64, since: Option<Micros>)
     if let Some(row) = tx.opt(under_way).await? {
         end(&mut tx, row.get("id")?, unit, State::Abandoned, "it was begun anew").await?;
     }
-    let sql =
-        "select coalesce(max(id), 0) as upto, coalesce(min(id), 1) - 1 as first from posts where created_at >= $1";
-    let row = tx.one(q!(sql, since.unwrap_or(i64::MIN))).await?;
-    let (first, upto): (i64, i64) = (row.get("first")?, row.get("upto")?);
+    let (first, upto) = stored::reach(&mut tx, since).await?;
     let (id, now, by) = (tx.id("reanalyses").await?, tx.now(), Some(viewer.member).filter(|id| *id > 0));
     let sql = "insert into reanalyses (id, unit_id, state, since, upto, first, cursor, looked, changed, kept, started_by, started_at, changed_at)
         values ($1, $2, 'running', $3, $4, $5, $5, 0, 0, 0, $6, $7, $7)";

@@ -116,12 +116,7 @@ async fn batch(hub: &Hub, at: &At) -> Result<()> {
 /// The next mentions of the unit, judged; and where the cursor goes.
 async fn judge(hub: &Hub, engine: &Engine, at: &At) -> Result<(Vec<Judged>, i64)> {
     let org = &engine.org;
-    let units: Vec<String> = org
-        .units
-        .iter()
-        .filter(|unit| org.line_of(unit.id).iter().any(|above| above.id == at.unit))
-        .map(|unit| unit.id.to_string())
-        .collect();
+    let units: Vec<String> = org.within(at.unit).iter().map(ToString::to_string).collect();
     // Mentions that are only counted concern no unit; whoever stands at a root takes them along.
     let counted =
         if org.unit(at.unit).is_some_and(|unit| unit.parent.is_none()) { " or m.case_id is null" } else { "" };

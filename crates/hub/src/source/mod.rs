@@ -20,7 +20,7 @@ pub use import::{Import, Progress, Read};
 pub use listen::Listener;
 pub use place::{NewPlace, connect_as, connect_place, found_again, look, sign_in_again, thread};
 pub use poll::{Poller, poll_now};
-pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting_after};
+pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting, waiting_after};
 pub use reread::{reread, reread_as};
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
 

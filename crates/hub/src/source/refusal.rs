@@ -9,7 +9,7 @@ use crate::{
     log::{Actor, Entry},
     personal,
     scope::{Role, Viewer},
-    store::{Row, q},
+    store::{Q, Row, q},
 };
 
 /// One refused item.
@@ -33,12 +33,13 @@ pub struct Refused {
     pub raw_complete: bool,
 }
 
+const SELECT: &str = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals";
+
 /// Refused items of a source that nobody has mended yet, newest first, before `after`.
 pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64>, limit: i64) -> Result<Vec<Refused>> {
     viewer.need_anywhere(Role::Viewer, "see refused items")?;
-    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
-               where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3";
-    let rows = hub.db.all(q!(sql, source, after.unwrap_or(i64::MAX), limit.clamp(1, 200))).await?;
+    let sql = format!("{SELECT} where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3");
+    let rows = hub.db.all(Q::of(sql).bind(source).bind(after.unwrap_or(i64::MAX)).bind(limit.clamp(1, 200))).await?;
     let shown = |row| from_row(row).map(|refused| Refused { raw: personal::shown(viewer, refused.raw), ..refused });
     rows.iter().map(shown).collect()
 }
@@ -46,17 +47,15 @@ pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64
 /// The first `limit` items of a source that were refused after the one numbered `after`, for commands, where no person
 /// is signed in. With 0 for `after`, from the first.
 pub async fn refused_after(hub: &Hub, source: i64, after: i64, limit: i64) -> Result<Vec<Refused>> {
-    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
-               where source_id = $1 and id > $2 order by id limit $3";
-    let rows = hub.db.all(q!(sql, source, after, limit)).await?;
+    let sql = format!("{SELECT} where source_id = $1 and id > $2 order by id limit $3");
+    let rows = hub.db.all(Q::of(sql).bind(source).bind(after).bind(limit)).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// As [`refused_after`], without those that were tried again and taken.
 pub async fn waiting_after(hub: &Hub, source: i64, after: i64, limit: i64) -> Result<Vec<Refused>> {
-    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
-               where source_id = $1 and retried_at is null and id > $2 order by id limit $3";
-    let rows = hub.db.all(q!(sql, source, after, limit)).await?;
+    let sql = format!("{SELECT} where source_id = $1 and retried_at is null and id > $2 order by id limit $3");
+    let rows = hub.db.all(Q::of(sql).bind(source).bind(after).bind(limit)).await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -89,15 +88,14 @@ pub async fn retry(hub: &Hub, viewer: &Viewer, refusal: i64, mended: Option<&str
 }
 
 /// As [`retry`], from the command line, as it came.
-pub async fn retry_as(hub: &Hub, actor: Actor, refusal: i64) -> Result<&'static str> {
-    try_again(hub, actor, waiting(hub, refusal).await?, None).await
+pub async fn retry_as(hub: &Hub, actor: Actor, item: Refused) -> Result<&'static str> {
+    try_again(hub, actor, item, None).await
 }
 
-/// A refused item that nobody has mended yet.
-async fn waiting(hub: &Hub, refusal: i64) -> Result<Refused> {
-    let sql = "select id, source_id, at, place, field, reason, raw, raw_complete from refusals
-               where id = $1 and retried_at is null";
-    from_row(&hub.db.opt(q!(sql, refusal)).await?.ok_or(Error::not_found("refused item", refusal))?)
+/// A refused item that nobody has mended yet, for commands.
+pub async fn waiting(hub: &Hub, refusal: i64) -> Result<Refused> {
+    let sql = format!("{SELECT} where id = $1 and retried_at is null");
+    from_row(&hub.db.opt(Q::of(sql).bind(refusal)).await?.ok_or(Error::not_found("refused item", refusal))?)
 }
 
 async fn try_again(hub: &Hub, actor: Actor, item: Refused, mended: Option<&str>) -> Result<&'static str> {

@@ -126,9 +126,9 @@ both_stores!(what_was_refused_is_tried_again_from_the_command_line, |hub| async 
     let refusal = dandelion_post::Refusal::new("text", "somebody broke it", "");
     let raw = serde_json::to_string(&post).unwrap();
     intake::receive(&hub, source.id, vec![Item::refused("line 1", refusal, raw)]).await.unwrap();
-    let waiting = waiting_after(&hub, source.id, 0, 10).await.unwrap();
+    let mut waiting = waiting_after(&hub, source.id, 0, 10).await.unwrap();
     assert_eq!(waiting.len(), 1);
-    assert_eq!(retry_as(&hub, Actor::System("test"), waiting[0].id).await.unwrap(), "stored");
+    assert_eq!(retry_as(&hub, Actor::System("test"), waiting.remove(0)).await.unwrap(), "stored");
     assert!(waiting_after(&hub, source.id, 0, 10).await.unwrap().is_empty());
     assert_eq!(refused_after(&hub, source.id, 0, 10).await.unwrap().len(), 1, "it stays on record");
     let count = find(&hub, source.id).await.unwrap().accounting;

@@ -273,6 +273,20 @@ impl Org {
         line
     }
 
+    /// The ids of [`Org::line_of`].
+    pub fn line_ids(&self, id: i64) -> Vec<i64> {
+        self.line_of(id).iter().map(|unit| unit.id).collect()
+    }
+
+    /// The ids of a unit and of every unit below it.
+    pub fn within(&self, id: i64) -> Vec<i64> {
+        self.units
+            .iter()
+            .map(|unit| unit.id)
+            .filter(|unit| self.line_of(*unit).iter().any(|above| above.id == id))
+            .collect()
+    }
+
     /// The hub that takes what nobody else does.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use dandelion_hub::{
-    Error, Result,
+    Result,
     backfill::{self, Backfill, Decision, State as Stage},
     log,
     scope::Role,
@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{
     print,
-    refused::{Refused, ended},
+    refused::{self, ended},
     wall::Wall,
 };
 use crate::{
@@ -324,10 +324,6 @@ async fn decide(
 
 /// Back to its page, with what was done or why not.
 fn back(app: &App, id: i64, done: Result<()>, words: &str) -> Result<Response, Problem> {
-    let flash = match done {
-        Ok(()) => Flash::done(words),
-        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => Flash::problem(Refused::of(error)?.words),
-        Err(error) => return Err(error.into()),
-    };
+    let flash = refused::flash(done.map(|()| words))?;
     Ok(Flashed::new(app, format!("/backfills/{id}"), flash).into_response())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::{http::StatusCode, response::Response};
 use dandelion_hub::Error;
 
-use crate::Problem;
+use crate::{Problem, view::Flash};
 
 /// A refusal a person can act on: what was sent does not fit, is not theirs to do, or came too late.
 #[derive(Debug, Clone)]
@@ -43,6 +43,15 @@ impl Refused {
     pub(super) fn on(&self, mut page: Response) -> Response {
         *page.status_mut() = self.status;
         page
+    }
+}
+
+/// What is said of an act: its words where it was done, the hub's where it came too late or did not fit.
+pub(super) fn flash(done: Result<impl Into<String>, Error>) -> Result<Flash, Problem> {
+    match done {
+        Ok(words) => Ok(Flash::done(words)),
+        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => Ok(Flash::problem(Refused::of(error)?.words)),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{
     connect, print,
-    refused::{Refused, ended},
+    refused::{self, Refused, ended},
     wall::Wall,
 };
 use crate::{
@@ -435,12 +435,7 @@ fn go(app: &App, id: i64, flash: Flash) -> Response {
 
 /// Back to the source with a sentence: what was done, or why not.
 fn told(app: &App, id: i64, done: Result<String, Error>) -> Result<Response, Problem> {
-    let flash = match done {
-        Ok(words) => Flash::done(words),
-        Err(error @ Error::Conflict(_)) => Flash::problem(Refused::of(error)?.words),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(go(app, id, flash))
+    Ok(go(app, id, refused::flash(done)?))
 }
 
 async fn pause(State(app): State<App>, signed: Signed, Id(id): Id, _: Form<Nothing>) -> Result<Response, Problem> {
@@ -485,13 +480,8 @@ async fn reread(
     let Some(since) = wall.began(&given.since) else {
         return Ok(go(&app, id, Flash::problem("Choose a day.")));
     };
-    match source::reread(&app.hub, &signed.viewer, id, since).await {
-        Ok(()) => Ok(go(&app, id, Flash::done("It is read again now; what comes shows here in a moment."))),
-        Err(error @ (Error::Conflict(_) | Error::Invalid { .. })) => {
-            Ok(go(&app, id, Flash::problem(Refused::of(error)?.words)))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let done = source::reread(&app.hub, &signed.viewer, id, since).await;
+    told(&app, id, done.map(|()| "It is read again now; what comes shows here in a moment.".to_owned()))
 }
 
 /// The secret is part of this answer alone.

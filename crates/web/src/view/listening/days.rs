@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::lab::round_up;
+use super::lab::{below, round_up};
 use crate::view::{grouped, prints_html};
 
 /// A bar a day: stored, known already, refused.
@@ -109,11 +109,7 @@ impl Days {
 
     /// Labels below: the first day, the middle and the last.
     pub fn below(&self) -> Vec<&str> {
-        let n = self.days.len();
-        if n < 3 {
-            return Vec::new();
-        }
-        [0, n / 2, n - 1].into_iter().map(|day| self.days[day].label.as_str()).collect()
+        below(&self.days, |day| &day.label)
     }
 
     /// The same in words, for those who do not see it.

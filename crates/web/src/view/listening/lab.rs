@@ -262,12 +262,17 @@ impl Curve {
 
     /// Labels below: the first day, the middle and the last.
     pub fn below(&self) -> Vec<&str> {
-        let n = self.days.len();
-        if n < 3 {
-            return Vec::new();
-        }
-        [0, n / 2, n - 1].into_iter().map(|day| self.days[day].label.as_str()).collect()
+        below(&self.days, |day| &day.label)
     }
+}
+
+/// Labels below a picture of days: of the first, the middle one and the last.
+pub(super) fn below<D>(days: &[D], label: impl Fn(&D) -> &str) -> Vec<&str> {
+    let n = days.len();
+    if n < 3 {
+        return Vec::new();
+    }
+    [0, n / 2, n - 1].into_iter().map(|day| label(&days[day])).collect()
 }
 
 /// 1, 2, 4, 5, 10, 20, 40, 50 …
