@@ -1,66 +1,29 @@
 //! What only Bluesky has: searches, marks by bytes, sessions that run out, keys that are places, Jetstream.
 
-use std::time::{Duration, Instant};
-
-use dandelion_hub::{Clock, Hub, Random, both_stores, source::Listener, testing::TestHub};
+use dandelion_hub::{both_stores, testing::TestHub};
 use dandelion_networks::{
     contract::{Access, Credentials, Found, Place},
     outgoing::{Answer, Outgoing},
 };
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::{
+    bell::{Bell, until},
     faults::Fault,
     peer::{Peer, access},
-    world::World,
 };
 
 async fn streamed(test: TestHub) {
     let Some(peer) = Peer::bluesky().await else { return };
-    let mut world = World::new(&test).await;
-    world.hub = Hub::with(world.hub.db.clone(), Clock::System, Random::System);
-    let source = world.connect(&peer).await;
-    let (tell, told) = watch::channel(false);
-    let listener = Listener::new(world.hub.clone(), crate::world::client());
-    let running = tokio::spawn(listener.clone().run(told));
-    until("the stream is open", || async { listener.open() == [source.id] }).await;
-    let (mut slowest, mut since_said) = (Duration::ZERO, Duration::ZERO);
-    let mut last = String::new();
-    for number in 0..5 {
-        let words = format!("kettle {number} leaks");
-        let said = Instant::now();
-        last = peer.say(&words).await;
-        let shown = Instant::now();
-        until(&words, || world.has(source.id, &words)).await;
-        (slowest, since_said) = (slowest.max(shown.elapsed()), since_said.max(said.elapsed()));
-    }
-    // Counted from when the network itself shows it to us: how long its servers take from one to the other is theirs.
-    assert!(slowest < Duration::from_secs(2), "the slowest took {slowest:?}");
-    eprintln!(
-        "the slowest of 5 streamed posts was stored {} ms after the network showed it, {} ms after it was said",
-        slowest.as_millis(),
-        since_said.as_millis()
-    );
+    let bell = Bell::rung(&test, &peer).await;
     // What concerned us and is gone is told by the stream, long before anybody would look again.
-    peer.delete(&last).await;
-    until("the deletion", || async { world.posts(source.id).await.iter().any(|post| post.deleted) }).await;
-    tell.send(true).expect("a listener");
-    drop(running);
-    world.check().await;
+    peer.delete(&bell.last).await;
+    let gone = || async { bell.world.posts(bell.source.id).await.iter().any(|post| post.deleted) };
+    until("the deletion", gone).await;
+    bell.silenced().await;
 }
 
 both_stores!(what_bluesky_says_is_stored_within_two_seconds, |hub| streamed(hub));
-
-async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
-}
 
 fn set(peer: &Peer, settings: &Value, signed_in: bool) -> Access {
     let credentials = if signed_in { peer.credentials() } else { Credentials::none() };

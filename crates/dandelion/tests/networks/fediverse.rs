@@ -1,10 +1,7 @@
 //! ActivityPub with actors of our own: our pages are served, and servers that nobody on this project wrote follow us,
 //! write to us and are answered.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::process::{Command, Stdio};
 
 use dandelion_hub::{
     actor::{self, NewActor},
@@ -23,6 +20,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::{
+    bell::until,
     peer::{ONE, Process, free_port, up},
     world::{MINUTE, World, client},
 };
@@ -112,16 +110,6 @@ impl Here {
     async fn has(&self, words: &str) -> bool {
         self.world.has(self.actor.source.id, words).await
     }
-}
-
-async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
 }
 
 /// Both ways with one server.

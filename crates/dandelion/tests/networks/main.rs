@@ -2,6 +2,7 @@
 //! and them. The feed and the demo network are ours; Mastodon, Bluesky, Synapse, Dovecot and OpenSMTPD are servers that
 //! nobody on this project wrote.
 
+mod bell;
 mod bluesky;
 mod bluesky_peer;
 mod faults;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dandelion_hub::{Clock, Hub, Random, both_stores, source::Listener, testing::TestHub};
+use dandelion_hub::{both_stores, source::Listener, testing::TestHub};
 use dandelion_networks::{
     contract::{Access, Place, Trouble},
     egress::Method,
@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
+    bell::{Bell, until},
     faults::Fault,
     peer::{DOMAIN, Peer, access, local},
     world::{MINUTE, World, client},
@@ -19,23 +20,7 @@ use crate::{
 
 async fn streamed(test: TestHub) {
     let Some(peer) = Peer::mastodon().await else { return };
-    let mut world = World::new(&test).await;
-    world.hub = Hub::with(world.hub.db.clone(), Clock::System, Random::System);
-    let source = world.connect(&peer).await;
-    let (tell, told) = watch::channel(false);
-    let listener = Listener::new(world.hub.clone(), client());
-    let running = tokio::spawn(listener.clone().run(told));
-    until("the stream is open", || async { listener.open() == [source.id] }).await;
-    let mut slowest = Duration::ZERO;
-    for number in 0..5 {
-        let words = format!("kettle {number} leaks");
-        peer.say(&words).await;
-        let said = Instant::now();
-        until(&words, || world.has(source.id, &words)).await;
-        slowest = slowest.max(said.elapsed());
-    }
-    assert!(slowest < Duration::from_secs(2), "the slowest took {slowest:?}");
-    eprintln!("the slowest of 5 streamed posts was stored {} ms after it was said", slowest.as_millis());
+    let Bell { world, source, listener, tell, running, .. } = Bell::rung(&test, &peer).await;
     // The stream breaks and is refused for a while; whatever is said meanwhile is there when it is open again.
     drop(running);
     tell.send(true).expect("a listener");
@@ -70,16 +55,6 @@ async fn a_bell_breaks_no_limit(peer: &Peer, world: &World, id: i64) {
 }
 
 both_stores!(what_is_said_is_stored_within_two_seconds, |hub| streamed(hub));
-
-pub async fn until<F: Future<Output = bool>>(what: &str, holds: impl Fn() -> F) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
-}
 
 async fn tag(peer: &Peer, name: &str) -> Access {
     let settings = json!({ "tag": name }).as_object().cloned().unwrap_or_default();

@@ -1,45 +1,22 @@
 //! What only Matrix has: rooms, threads, gaps, edits by strangers, a server that waits.
 
-use std::time::{Duration, Instant};
-
-use dandelion_hub::{Clock, Hub, Random, both_stores, source::Listener, testing::TestHub};
+use dandelion_hub::{both_stores, testing::TestHub};
 use dandelion_networks::{
     contract::{Access, Trouble, Wait},
     outgoing::{Answer, Outgoing},
 };
 use dandelion_post::Post;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::{
+    bell::Bell,
     homeserver::event_of,
-    mastodon::until,
     peer::{Peer, access},
-    world::{World, client},
 };
 
 async fn rung(test: TestHub) {
     let Some(peer) = Peer::matrix().await else { return };
-    let mut world = World::new(&test).await;
-    world.hub = Hub::with(world.hub.db.clone(), Clock::System, Random::System);
-    let source = world.connect(&peer).await;
-    let (tell, told) = watch::channel(false);
-    let listener = Listener::new(world.hub.clone(), client());
-    let running = tokio::spawn(listener.clone().run(told));
-    until("the bell is connected", || async { listener.open() == [source.id] }).await;
-    let mut slowest = Duration::ZERO;
-    for number in 0..5 {
-        let words = format!("kettle {number} leaks");
-        peer.say(&words).await;
-        let said = Instant::now();
-        until(&words, || world.has(source.id, &words)).await;
-        slowest = slowest.max(said.elapsed());
-    }
-    assert!(slowest < Duration::from_secs(2), "the slowest took {slowest:?}");
-    eprintln!("the slowest of 5 messages was stored {} ms after it was said", slowest.as_millis());
-    drop(running);
-    tell.send(true).expect("a listener");
-    world.check().await;
+    Bell::rung(&test, &peer).await.silenced().await;
 }
 
 both_stores!(a_message_is_stored_within_two_seconds, |hub| rung(hub));
