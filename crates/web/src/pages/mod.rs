@@ -24,6 +24,7 @@ mod results;
 mod search;
 mod session;
 mod setup;
+mod source_page;
 mod sources;
 mod tokens;
 mod units;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(records::routes())
         .merge(queries::routes())
         .merge(lab::routes())
+        .merge(source_page::routes())
         .merge(sources::routes())
         .merge(place::routes())
         .merge(backfills::routes())
