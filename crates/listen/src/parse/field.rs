@@ -141,7 +141,7 @@ impl Field {
                     let span = lexer.at..lexer.chunk_end(lexer.at);
                     typed(lexer, span, Leaf::Title);
                 }
-                _ => self.missing(lexer, from),
+                _ => self.missing(lexer, from, lexer.at),
             };
         }
         let (value, end) = if opens {
@@ -158,7 +158,7 @@ impl Field {
         };
         let text = lexer.text[value.clone()].trim();
         if text.is_empty() {
-            return self.missing(lexer, from);
+            return self.missing(lexer, from, end);
         }
         let span = lexer.at..end;
         match self.leaf(text, &span) {
@@ -167,8 +167,8 @@ impl Field {
         }
     }
 
-    fn missing(self, lexer: &mut Lexer<'_>, from: usize) {
-        let end = lexer.chunk_end(lexer.at).max(lexer.at);
+    /// `end` is where the empty value ends, so that what follows it is read.
+    fn missing(self, lexer: &mut Lexer<'_>, from: usize, end: usize) {
         let stray = end == lexer.at && lexer.peek().is_some_and(|c| c == '{' || c == '}');
         let end = if stray { end + 1 } else { end };
         let message = format!("`{}:` needs a value directly behind the colon", self.word());

@@ -55,7 +55,13 @@ pub(super) struct Lexer<'t> {
 /// Cuts a query into its pieces with their spans.
 pub(super) fn lex(text: &str, shown: bool) -> Lexing {
     let mut lexer = Lexer { text, at: 0, out: Lexing::default(), groups: Vec::new(), shown };
-    while lexer.step() {}
+    let mut before = 0;
+    while lexer.step() {
+        debug_assert!(lexer.at > before, "{text:?} stays at {before}");
+        // Anybody types here: a step that stayed where it was would never end.
+        lexer.at = if lexer.at > before { lexer.at } else { text.ceil_char_boundary(before + 1) };
+        before = lexer.at;
+    }
     lexer.out
 }
 

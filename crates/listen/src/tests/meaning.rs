@@ -101,10 +101,38 @@ proptest! {
 /// What generated texts found, kept.
 #[test]
 fn what_was_typed_once_and_went_wrong_is_read_and_printed() {
-    for text in
-        ["J-3~J-J-3~J3", "a 水wi-fi*", "wi-fi*/b", "\"水wi-fi*\"", "*水wi-fi", "*AAAA'Ș", "acme's\u{326}", "#acme’ŝ"]
-    {
+    for text in [
+        "J-3~J-J-3~J3",
+        "a 水wi-fi*",
+        "wi-fi*/b",
+        "\"水wi-fi*\"",
+        "*水wi-fi",
+        "*AAAA'Ș",
+        "acme's\u{326}",
+        "#acme’ŝ",
+        "{ໜ}",
+        "{ໜ ໝ水}",
+    ] {
         let query = parse(text).unwrap();
         assert_eq!(parse(&query.to_string()).unwrap(), query, "{text}");
+    }
+}
+
+/// An empty value in a group was read for ever.
+#[test]
+fn an_empty_value_ends() {
+    for text in [
+        "from:(\"\")",
+        "from:(a \"\" b",
+        "from:(\"\"\"a\"",
+        "title:(\"\")",
+        "title:(}",
+        "from:({})",
+        "likes:(\"",
+        "from:\"\"",
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(text.get(error.span.clone()).is_some() && !error.hint.is_empty(), "{text}: {error:?}");
+        assert_eq!(read(text).query, Err(error));
     }
 }
