@@ -90,12 +90,7 @@ fn exact_words(inner: &str, span: &Range<usize>) -> Result<Vec<Pattern>, QueryEr
     }
     let words = Words::of(inner);
     let mut found = Vec::new();
-    let mut before = 0..0;
     for token in outermost(&words) {
-        // A sign that stands for several letters (`ໜ`) is several tokens, and one thing between braces.
-        if std::mem::replace(&mut before, token.span.clone()) == token.span {
-            continue;
-        }
         let sort = match token.kind {
             Kind::Address => return Err(address(inner, span)),
             Kind::Tag => Sort::Tag,

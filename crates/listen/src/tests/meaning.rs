@@ -112,6 +112,7 @@ fn what_was_typed_once_and_went_wrong_is_read_and_printed() {
         "#acme’ŝ",
         "{ໜ}",
         "{ໜ ໝ水}",
+        "{น้ำ½}",
     ] {
         let query = parse(text).unwrap();
         assert_eq!(parse(&query.to_string()).unwrap(), query, "{text}");

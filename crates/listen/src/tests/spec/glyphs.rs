@@ -75,10 +75,19 @@ impl Row {
         self.written[first].span.start..self.written[last].span.end
     }
 
-    /// The characters as written.
+    /// The characters as written. Of one that goes on beyond these glyphs (`ໜ` is two letters, `½` two words) only what
+    /// lies within, plain.
     pub(crate) fn as_written(&self, glyphs: Range<usize>) -> impl Iterator<Item = char> + Clone + '_ {
-        let (first, last) = (self.glyphs[glyphs.start].written, self.glyphs[glyphs.end - 1].written);
-        self.written[first..=last].iter().map(|it| it.c)
+        let number = |at: usize| self.glyphs.get(at).map(|glyph| glyph.written);
+        let (first, last) = (glyphs.start.checked_sub(1).and_then(number), number(glyphs.end));
+        let mut before = None;
+        self.glyphs[glyphs].iter().filter_map(move |glyph| {
+            let written = Some(glyph.written);
+            if written == first || written == last {
+                return Some(glyph.c);
+            }
+            (std::mem::replace(&mut before, written) != written).then(|| self.written[glyph.written].c)
+        })
     }
 
     /// The plain characters.
