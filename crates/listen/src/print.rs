@@ -122,6 +122,8 @@ fn pattern(f: &mut Formatter<'_>, it: &Pattern) -> fmt::Result {
 fn name(f: &mut Formatter<'_>, field: NameField, it: &NamePattern) -> fmt::Result {
     match field {
         NameField::Country => value(f, &it.text.to_ascii_uppercase()),
+        // Only folding leaves one (of a full-width `＂`), and folds it again.
+        _ if it.text.contains('"') => value(f, &it.text.replace('"', "＂")),
         _ => value(f, &it.text),
     }
 }

@@ -293,9 +293,10 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
         NameField::Site => host(text),
         NameField::Link => address(text),
         NameField::In => text.to_owned(),
-        NameField::From | NameField::To | NameField::Mentions => fold(text.trim_start_matches(['@', '＠'])),
-        NameField::Lang => fold(text).replace('_', "-"),
-        _ => fold(text),
+        NameField::From | NameField::To | NameField::Mentions => bare_handle(fold(text).trim()),
+        NameField::Lang => fold(text).trim().replace('_', "-"),
+        // What folding leaves out may have stood before a space.
+        _ => fold(text).trim().to_owned(),
     };
     let wild = folded.contains('*');
     if folded.is_empty() {
@@ -339,13 +340,19 @@ fn name(field: NameField, text: &str, span: &Range<usize>) -> Result<NamePattern
     Ok(NamePattern { text: folded, wild: wild && takes_stars })
 }
 
+/// Without the `@` before it.
+fn bare_handle(text: &str) -> String {
+    text.trim_start_matches(|c: char| c == '@' || c.is_whitespace()).to_owned()
+}
+
 /// Lower case, without scheme, stars and dots around it.
 fn host(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
-    let bare = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
-    let bare = bare.strip_prefix("*.").unwrap_or(bare).trim_end_matches('/');
-    let bare = bare.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(bare);
-    bare.trim_matches('.').to_owned()
+    let lower = text.to_lowercase();
+    stripped(&lower, |bare| {
+        let bare = without_scheme(bare);
+        let bare = bare.strip_prefix("*.").unwrap_or(bare).trim_end_matches('/');
+        bare.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(bare).trim_matches('.')
+    })
 }
 
 fn is_host(host: &str) -> bool {
@@ -354,9 +361,29 @@ fn is_host(host: &str) -> bool {
 
 /// Without scheme, `www.` and a star at its end, lower case.
 pub(crate) fn address(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
-    let bare = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
-    bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('*').to_owned()
+    let lower = text.to_lowercase();
+    stripped(&lower, |bare| {
+        let bare = without_scheme(bare);
+        bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('*')
+    })
+}
+
+/// Strips until nothing is left to strip, so that what was read once reads the same again.
+fn stripped(text: &str, strip: impl Fn(&str) -> &str) -> String {
+    let mut bare = text.trim();
+    loop {
+        let next = strip(bare).trim();
+        if next.len() == bare.len() {
+            return bare.to_owned();
+        }
+        bare = next;
+    }
+}
+
+/// A scheme has neither dots nor slashes: `web.archive.org/https://acme.example` begins with none.
+fn without_scheme(text: &str) -> &str {
+    let is_scheme = |it: &str| it.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'-');
+    text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).map_or(text, |(_, rest)| rest)
 }
 
 /// `de`, `pt-br`, `zh-hant`.

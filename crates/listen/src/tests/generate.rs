@@ -275,9 +275,8 @@ fn field() -> impl Strategy<Value = Node> {
             let (low, high) = (a.min(b), a.max(b));
             Node::Leaf(Leaf::Number { field, low: (open != 0).then_some(low), high: (open != 1).then_some(high) })
         });
-    let name = (prop::sample::select(NAMES), "[a-c 水:./?&-]{0,4}[a-c]").prop_map(|(field, text)| {
-        let text = text.trim().trim_start_matches("www.").to_owned();
-        let text = text.rsplit_once("://").map_or(text.clone(), |(_, rest)| rest.to_owned());
+    let name = (prop::sample::select(NAMES), "[a-c 水:./?&-]{0,4}[a-c]").prop_map(|(field, typed)| {
+        let text = crate::parse::address(&typed);
         Node::Leaf(Leaf::Name {
             field,
             value: NamePattern { text: if text.is_empty() { "a".into() } else { text }, wild: false },

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::generate::{post, query, text, typed};
+use crate::query::NameField;
 use crate::specification;
 use crate::words::{Token, Words};
 use crate::{Facts, Hit, Matcher, Scratch, explain, near_miss, parse, read};
@@ -39,6 +40,17 @@ proptest! {
     fn parsing_what_was_printed_gives_the_same(query in query()) {
         let printed = query.to_string();
         prop_assert_eq!(parse(&printed).map_err(|e| TestCaseError::fail(format!("{printed}: {e}")))?, query);
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_printed(
+        field in prop::sample::select(NameField::ALL), name in "(\\PC|www\\.|https?://|[a@*./ ＂㏂]){1,6}",
+    ) {
+        let typed = format!("{}:\"{name}\"", field.word());
+        if let Ok(query) = parse(&typed) {
+            let printed = query.to_string();
+            prop_assert_eq!(parse(&printed).map_err(|e| TestCaseError::fail(format!("{typed} → {printed}: {e}")))?, query);
+        }
     }
 
     #[test]
