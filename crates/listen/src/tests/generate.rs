@@ -276,7 +276,7 @@ fn field() -> impl Strategy<Value = Node> {
             Node::Leaf(Leaf::Number { field, low: (open != 0).then_some(low), high: (open != 1).then_some(high) })
         });
     let name = (prop::sample::select(NAMES), "[a-c 水:./?&-]{0,4}[a-c]").prop_map(|(field, typed)| {
-        let text = crate::parse::address(&typed);
+        let text = parse::address(&typed);
         Node::Leaf(Leaf::Name {
             field,
             value: NamePattern { text: if text.is_empty() { "a".into() } else { text }, wild: false },
