@@ -340,6 +340,14 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
     assert!(slowest < Duration::from_millis(100), "a change took {slowest:?}");
 }
 
+/// What generated texts found, kept.
+#[test]
+fn what_was_cut_otherwise_once_is_cut_alike() {
+    for text in ["#acme's#acme", "#acmeAcme's#水", "@b’s@b", "#acme's #acme"] {
+        assert_cut_alike(text);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 4_000 }))]
 

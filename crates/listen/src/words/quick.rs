@@ -82,7 +82,8 @@ impl Scan {
                 Is::Colon if !chunk.text[at + 1..].starts_with(b"//") => at + 1,
                 Is::Sign | Is::Colon | Is::Unsure => return None,
             };
-            before = is;
+            // A tag ends in a letter, that of its possessive included: a sign directly behind it begins no other.
+            before = if is == Is::Sign { Is::Word } else { is };
             at = end;
         }
         (!(dots && slashes)).then_some(())
