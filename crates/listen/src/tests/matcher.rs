@@ -343,7 +343,9 @@ fn a_change_under_traffic_misses_no_post_and_doubles_none() {
 /// What generated texts found, kept.
 #[test]
 fn what_was_cut_otherwise_once_is_cut_alike() {
-    for text in ["#acme's#acme", "#acmeAcme's#水", "@b’s@b", "#acme's #acme"] {
+    for text in
+        ["#acme's#acme", "#acmeAcme's#水", "@b’s@b", "#acme's #acme", "kettles'Ð'kettel", "don'ť", "we'ŕe", "we'ŔÉ a"]
+    {
         assert_cut_alike(text);
     }
 }

@@ -174,8 +174,7 @@ impl Scan {
         let own = |nth: usize| {
             let part = &chunk.text[parts[nth].0..parts[nth].1];
             let next = parts.get(nth + 1).map(|part| &chunk.text[part.0..part.1]);
-            let contracted =
-                next.is_some_and(|next| CONTRACTED.iter().any(|it| next.eq_ignore_ascii_case(it.as_bytes())));
+            let contracted = next.is_some_and(is_contracted);
             kind == Is::Hyphen || (letter::count(part) >= OWN && !contracted)
         };
         let owned = (0..parts.len()).filter(|nth| own(*nth)).fold(0_u32, |set, nth| set | 1 << nth);
@@ -265,13 +264,25 @@ fn possessive(text: &[u8], at: usize) -> Option<usize> {
     let end = letters(text, at);
     let lone = match &text[at..end] {
         [one] => one.eq_ignore_ascii_case(&b's'),
-        part if part.len() <= 4 && !part.is_ascii() => {
-            let mut folded = Vec::with_capacity(4);
-            letter::fold(part, &mut folded);
-            folded == b"s"
-        }
-        _ => false,
+        part => is_accented(part) && folded(part) == b"s",
     };
     let goes_on = || apostrophe(text, end).map(|next| look(text, next).0);
     (lone && !matches!(goes_on(), Some(Is::Word | Is::Letter))).then_some(end)
+}
+
+/// Whether this is what stands after the apostrophe of a contraction, in any case and with any accent.
+fn is_contracted(part: &[u8]) -> bool {
+    let is = |part: &[u8]| CONTRACTED.iter().any(|it| part.eq_ignore_ascii_case(it.as_bytes()));
+    if is_accented(part) { is(&folded(part)) } else { is(part) }
+}
+
+/// Whether it is one or two letters, not all of them plain.
+fn is_accented(part: &[u8]) -> bool {
+    part.len() <= 6 && !part.is_ascii()
+}
+
+fn folded(part: &[u8]) -> Vec<u8> {
+    let mut folded = Vec::with_capacity(8);
+    letter::fold(part, &mut folded);
+    folded
 }
