@@ -250,6 +250,22 @@ async fn posts(hub: &Hub, case: i64) -> Result<i64> {
 async fn analyses(hub: &Hub, entries: &[Entry]) -> Result<Vec<PostAnalysis>> {
     let customers = |entry: &Entry| if let Entry::Post(post) = entry { (!post.ours).then_some(post.id) } else { None };
     let ids: Vec<i64> = entries.iter().filter_map(customers).collect();
+    analyses_of(hub, &ids).await
+}
+
+/// The newest analysis of one post, in a case or not; quotes masked as [`open`] masks them.
+pub(crate) async fn analysis(hub: &Hub, viewer: &Viewer, post: i64) -> Result<Option<PostAnalysis>> {
+    let Some(mut found) = analyses_of(hub, &[post]).await?.pop() else { return Ok(None) };
+    if !personal::reads(viewer) {
+        let row = hub.db.one(q!("select title, text from posts where id = $1", post)).await?;
+        let (title, text): (Option<String>, String) = (row.get("title")?, row.get("text")?);
+        let texts = title.iter().chain([&text]).map(String::as_str);
+        personal::cover_quotes(&mut found.body, &personal::pieces(texts));
+    }
+    Ok(Some(found))
+}
+
+async fn analyses_of(hub: &Hub, ids: &[i64]) -> Result<Vec<PostAnalysis>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -258,7 +274,7 @@ async fn analyses(hub: &Hub, entries: &[Entry]) -> Result<Vec<PostAnalysis>> {
            select max(n.id) from analyses n where n.post_id in ({}) group by n.post_id)",
         places(ids.len(), 1)
     );
-    let rows = hub.db.all(Q::of(sql).bind_all(padded(&ids))).await?;
+    let rows = hub.db.all(Q::of(sql).bind_all(padded(ids))).await?;
     let mut found = rows
         .iter()
         .map(|row| {

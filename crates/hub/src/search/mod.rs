@@ -5,6 +5,7 @@
 //! character and searched as phrases.
 
 mod find;
+mod open;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use dandelion_post::{
 
 pub(crate) use find::expression;
 pub use find::{Found, Search, posts};
+pub use open::{Opened, open};
 
 /// Most bytes of words indexed of one post; PostgreSQL takes no `tsvector` over 1 MiB.
 const MOST: usize = 128 * 1024;

@@ -12,6 +12,7 @@ const LETTERS: usize = 280;
 
 /// A post with some of its words marked: byte ranges of its text.
 pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -> Found {
+    let page = page_of(&post);
     let handle = post.handle.map(|handle| format!("@{}", handle.trim_start_matches('@')));
     let who = post.author.filter(|name| Some(name) != handle.as_ref()).or_else(|| handle.clone());
     let mut chips = Vec::new();
@@ -34,9 +35,16 @@ pub(super) fn found(wall: &Wall, post: search::Found, marked: &[Range<usize>]) -
         place: [handle, Some(post.network)].into_iter().flatten().collect::<Vec<_>>().join(" · "),
         time: wall.clock(post.created_at),
         text: text.shortened(LETTERS),
+        page,
         case: post.case.map(|id| (id, String::new())),
         url: post.url.filter(|url| url.starts_with("https://") || url.starts_with("http://")),
         chips,
         ..Found::default()
     }
+}
+
+/// The page of a post that was judged and stands in no case.
+pub(super) fn page_of(post: &search::Found) -> Option<String> {
+    let judged = post.mention && !post.deleted && !post.ours && post.case.is_none();
+    judged.then(|| format!("/posts/{}", post.id))
 }

@@ -5,6 +5,7 @@ mod backfills;
 mod connect;
 pub(crate) mod desk;
 mod found;
+mod heard;
 mod home;
 mod invitation;
 mod judgements;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(setup::routes())
         .merge(home::routes())
         .merge(records::routes())
+        .merge(heard::routes())
         .merge(queries::routes())
         .merge(lab::routes())
         .merge(source_page::routes())

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     desk::{Frame, spoken},
+    found::page_of,
     marks::Dressing,
     print,
 };
@@ -163,6 +164,7 @@ fn shown(frame: &Frame<'_>, asked: &Asked, post: &search::Found, titles: &HashMa
         } else {
             said(asked, post)
         },
+        page: page_of(post),
         case: post.case.map(|id| (id, titles.get(&id).cloned().unwrap_or_default())),
         url: post.url.as_deref().and_then(web_address),
         chips,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::desk::Chip;
+use super::desk::{Chip, why::Why};
 use super::{Choice, Empty, Sentence, Shell, Text, Time, prints_html};
 
 /// The page.
@@ -35,6 +35,20 @@ pub struct Search {
     pub only: Option<(Sentence, String)>,
 }
 
+/// One post that was heard.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "heard.html")]
+pub struct Heard {
+    /// The frame.
+    pub shell: Shell,
+    /// The post, whole.
+    pub post: Found,
+    /// How it came here.
+    pub lines: Vec<Sentence>,
+    /// Why it was judged as it was.
+    pub why: Option<Why>,
+}
+
 /// A post, or a case by its last post.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "part/found.html")]
@@ -49,6 +63,8 @@ pub struct Found {
     pub text: Text,
     /// The case it is in: number and title.
     pub case: Option<(i64, String)>,
+    /// The address of its page, where it is in no case.
+    pub page: Option<String>,
     /// Its address outside, http or https.
     pub url: Option<String>,
     /// Marks: `ours`, `deleted`, `safety`.

@@ -265,6 +265,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/account/sessions/end", "signed"),
     ("GET", "/", "signed"),
     ("GET", "/posts", "signed"),
+    ("GET", "/posts/{id}", "signed"),
     ("GET", "/handoffs", "signed"),
     ("GET", "/replies", "signed"),
     ("GET", "/setup", "public"),

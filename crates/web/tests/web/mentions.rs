@@ -89,6 +89,35 @@ async fn a_saved_query_says_what_it_found_and_waits() {
 }
 
 #[tokio::test]
+async fn a_post_in_no_case_says_why_it_was_judged_so() {
+    let at = Installation::new().await;
+    let from = source(&at).await;
+    let text = "This kettle is dangerous and leaks, call me at +49 30 901820";
+    intake::receive(&at.hub, from, vec![post(&at, 1, "mia", text), post(&at, 2, "tom", "Rain")]).await.unwrap();
+    let mut lead = at.signed_in("lea").await;
+    let saved = [("name", "Kettles"), ("unit", "repairs"), ("text", "kettle*"), ("act", "save")];
+    send(&mut lead, &at, "/queries", &saved).await;
+    send(&mut lead, &at, "/backfills/1/decision", &[("choice", "mentions")]).await;
+    let viewer = dandelion_hub::member::viewer(&at.hub, 4).await.unwrap();
+    assert_eq!(backfill::find(&at.hub, &viewer, 1).await.unwrap().made, 1);
+    assert!(lead.get("/search?q=leaks").await.text.contains("href=\"/posts/1\""));
+    let page = lead.get("/posts/1").await.text;
+    for said in ["id=\"why-1\" open", "complaint", "Judged by", "/sources/1", "Kettles", "901820", "/posts/1/mark"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("/posts/1/corrections"), "people correct in a case");
+    let page = lead.get("/posts/2").await.text;
+    assert!(page.contains("concerns nobody here") && !page.contains("class=\"why\""), "{page}");
+    assert_eq!(lead.get("/posts/3").await.status, StatusCode::NOT_FOUND);
+    let mut looks = at.signed_in("vic").await;
+    let page = looks.get("/posts/1").await.text;
+    assert!(page.contains("[phone]") && !page.contains("901820"), "{page}");
+    query::add(&at.hub, &viewer, REPAIRS, "Rain", "rain", "").await.unwrap();
+    intake::receive(&at.hub, from, vec![post(&at, 3, "ann", "Rain again, and it leaks")]).await.unwrap();
+    assert_eq!(lead.get("/posts/3").await.header("location"), "/cases/1#post-3");
+}
+
+#[tokio::test]
 async fn a_mark_is_made_where_one_reads_and_counts_for_the_precision() {
     let at = Installation::new().await;
     let from = source(&at).await;

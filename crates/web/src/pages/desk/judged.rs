@@ -71,19 +71,24 @@ pub(super) struct Opinions {
 
 impl Opinions {
     pub(super) fn of(page: &CasePage) -> Self {
+        let corrections = page.entries.iter().filter_map(|entry| match entry {
+            Entry::Correction(correction) => Some(correction.clone()),
+            _ => None,
+        });
+        Self { corrections: corrections.collect(), ..Self::machine(&page.analyses) }
+    }
+
+    /// What the machine says, where no person has said anything.
+    pub(super) fn machine(analyses: &[PostAnalysis]) -> Self {
         // What an older version wrote and this one cannot read is left out: its post is analysed anew in time.
         let read = |one: &PostAnalysis| {
             let analysis = serde_json::from_value(one.body.clone()).ok()?;
             Some(Read { post: one.post, analysis })
         };
-        let corrections = page.entries.iter().filter_map(|entry| match entry {
-            Entry::Correction(correction) => Some(correction.clone()),
-            _ => None,
-        });
         Self {
-            read: page.analyses.iter().filter_map(read).collect(),
-            corrections: corrections.collect(),
-            version: page.analyses.last().map(|one| one.version.clone()).unwrap_or_default(),
+            read: analyses.iter().filter_map(read).collect(),
+            corrections: Vec::new(),
+            version: analyses.last().map(|one| one.version.clone()).unwrap_or_default(),
         }
     }
 

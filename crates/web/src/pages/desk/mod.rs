@@ -39,6 +39,7 @@ use jiff::tz::TimeZone;
 pub(crate) use asked::Asked;
 use back::Refused;
 pub(super) use judged::said;
+pub(super) use why::of_post;
 
 use super::print;
 use crate::{

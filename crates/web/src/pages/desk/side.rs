@@ -28,11 +28,25 @@ const LANGUAGES: &[&str] =
 /// Reasons shown of one judgement, the strongest first.
 const REASONS: usize = 3;
 
+/// In which case a judgement stands, and whether this person may correct it there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seat {
+    case: i64,
+    may_correct: bool,
+}
+
+impl Seat {
+    pub(super) fn of(page: &CasePage) -> Self {
+        Self { case: page.case.id, may_correct: page.may.work }
+    }
+}
+
 pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, sets: &[LabelSet]) -> Side {
+    let seat = Seat::of(page);
     let counting = Judged::ALL.into_iter().flat_map(|judged| opinions.counting(judged));
-    let mut judgements: Vec<Judgement> = counting.map(|opinion| judgement(frame, page, &opinion)).collect();
+    let mut judgements: Vec<Judgement> = counting.map(|opinion| judgement(frame, seat, &opinion)).collect();
     if let Some(post) = opinions.opening() {
-        judgements.extend(own(frame, page, opinions, sets, post));
+        judgements.extend(own(frame, seat, opinions, sets, post));
     }
     Side {
         person: person(frame, page),
@@ -85,19 +99,19 @@ fn ended(frame: &Frame<'_>, other: &OtherCase) -> String {
 /// Every judgement about one post.
 pub(super) fn about(
     frame: &Frame<'_>,
-    page: &CasePage,
+    seat: Seat,
     opinions: &Opinions,
     sets: &[LabelSet],
     post: i64,
 ) -> Vec<Judgement> {
     let said = Judged::ALL.into_iter().flat_map(|judged| opinions.about(post, judged));
-    let mut all: Vec<Judgement> = said.map(|opinion| judgement(frame, page, &opinion)).collect();
-    all.extend(own(frame, page, opinions, sets, post));
+    let mut all: Vec<Judgement> = said.map(|opinion| judgement(frame, seat, &opinion)).collect();
+    all.extend(own(frame, seat, opinions, sets, post));
     all
 }
 
 /// Answers to the unit's own questions about one post. The first can be corrected by one key and its letter.
-fn own(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, sets: &[LabelSet], post: i64) -> Vec<Judgement> {
+fn own(frame: &Frame<'_>, seat: Seat, opinions: &Opinions, sets: &[LabelSet], post: i64) -> Vec<Judgement> {
     let line = |(at, set): (usize, &LabelSet)| {
         let own = opinions.own(post, &set.key);
         let choice = |label: &String| Choice {
@@ -113,9 +127,9 @@ fn own(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, sets: &[LabelSet
             because: quoted(&own.reasons),
             corrected: own.corrected.as_ref().map(|correction| corrected(frame, correction)),
             post,
-            case: page.case.id,
+            case: seat.case,
             csrf: frame.signed.csrf.clone(),
-            choices: if page.may.work { set.labels.iter().map(choice).collect() } else { Vec::new() },
+            choices: if seat.may_correct { set.labels.iter().map(choice).collect() } else { Vec::new() },
             opens: if at == 0 { "c" } else { "" },
             ..Judgement::default()
         }
@@ -134,7 +148,7 @@ fn corrected(frame: &Frame<'_>, correction: &CorrectionEntry) -> String {
 /// Sentiments, each with its key.
 const SENTIMENTS: [(&str, &str); 4] = [("negative", "1"), ("neutral", "2"), ("positive", "3"), ("mixed", "4")];
 
-fn judgement(frame: &Frame<'_>, page: &CasePage, opinion: &Opinion) -> Judgement {
+fn judgement(frame: &Frame<'_>, seat: Seat, opinion: &Opinion) -> Judgement {
     let org = &frame.engine.org;
     let value = match (opinion.judged, opinion.value.as_deref()) {
         (Judged::Product, Some(key)) => org
@@ -151,7 +165,7 @@ fn judgement(frame: &Frame<'_>, page: &CasePage, opinion: &Opinion) -> Judgement
         Some(value) if is_list(opinion.judged) => format!("{}:{value}", opinion.judged.as_str()),
         _ => opinion.judged.as_str().to_owned(),
     };
-    let may = page.may.work;
+    let may = seat.may_correct;
     let quick = SENTIMENTS
         .into_iter()
         .filter(|(value, _)| may && opinion.judged == Judged::Sentiment && opinion.value.as_deref() != Some(value));
@@ -167,7 +181,7 @@ fn judgement(frame: &Frame<'_>, page: &CasePage, opinion: &Opinion) -> Judgement
         corrected: opinion.corrected.as_ref().map(|correction| corrected(frame, correction)),
         risk: opinion.judged == Judged::Risk && opinion.value.is_some(),
         post: opinion.post,
-        case: page.case.id,
+        case: seat.case,
         csrf: frame.signed.csrf.clone(),
         choices: if may && quick.is_empty() { choices(frame, opinion) } else { Vec::new() },
         quick,

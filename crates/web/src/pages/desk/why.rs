@@ -1,12 +1,16 @@
 //! Why a post is judged as it is: its judgements, the words that weighed most marked in it, and who judged.
 
 use dandelion_hub::{
-    case::{CasePage, ThreadPost},
+    case::{CasePage, PostAnalysis, ThreadPost},
     model::label::LabelSet,
 };
 use dandelion_understand::{Analysis, Judgement, Reason};
 
-use super::{Frame, judged::Opinions, side};
+use super::{
+    Frame,
+    judged::Opinions,
+    side::{self, Seat},
+};
 use crate::view::{Text, desk::why::Why};
 
 /// What the panels of a case are made from.
@@ -16,18 +20,39 @@ pub(super) struct Reasons<'a> {
     pub(super) sets: &'a [LabelSet],
 }
 
-/// The panel of one post; none where it was not judged, or is gone.
+/// The panel of one post of a case; none where it was not judged, or is gone.
 pub(super) fn shown(frame: &Frame<'_>, reasons: &Reasons<'_>, post: &ThreadPost) -> Option<Why> {
-    let analysis = reasons.opinions.analysis(post.id).filter(|_| post.deleted_at.is_none() && !post.ours)?;
+    if post.deleted_at.is_some() || post.ours {
+        return None;
+    }
+    panel(frame, Seat::of(reasons.page), (reasons.opinions, reasons.sets), (post.id, &post.text))
+}
+
+/// The panel of a post in no case, unfolded: what the machine says, for nobody can have corrected it.
+pub(in crate::pages) fn of_post(frame: &Frame<'_>, analysis: &PostAnalysis, text: &str) -> Option<Why> {
+    let opinions = Opinions::machine(std::slice::from_ref(analysis));
+    let why = panel(frame, Seat::default(), (&opinions, &[]), (analysis.post, text))?;
+    Some(Why { open: true, ..why })
+}
+
+/// The panel of a post: its number and its words.
+fn panel(
+    frame: &Frame<'_>,
+    seat: Seat,
+    (opinions, sets): (&Opinions, &[LabelSet]),
+    (post, text): (i64, &str),
+) -> Option<Why> {
+    let analysis = opinions.analysis(post)?;
     let spans: Vec<_> = evidence(analysis).filter_map(|reason| reason.span).map(|[from, to]| from..to).collect();
     let intents: Vec<&str> = analysis.intents.iter().map(|intent| intent.value.as_str()).collect();
     Some(Why {
-        post: post.id,
+        post,
         short: format!("{}, {}, urgency {}", intents.join(", "), analysis.sentiment.value, analysis.urgency.value),
-        text: if spans.is_empty() { Text::default() } else { Text::marked(&post.text, &spans) },
-        judgements: side::about(frame, reasons.page, reasons.opinions, reasons.sets, post.id),
+        text: if spans.is_empty() { Text::default() } else { Text::marked(text, &spans) },
+        judgements: side::about(frame, seat, opinions, sets, post),
         beside: beside(analysis),
         version: analysis.version.clone(),
+        open: false,
     })
 }
 

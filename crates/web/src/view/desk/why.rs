@@ -21,5 +21,7 @@ pub struct Why {
     pub beside: Vec<String>,
     /// Who judged.
     pub version: String,
+    /// Whether it is unfolded from the start.
+    pub open: bool,
 }
 prints_html!(Why);
