@@ -213,7 +213,12 @@ impl Replay {
                 stream.write_all(&body.as_bytes()[..body.len() / 2]).await.ok()?;
                 stream.shutdown().await.ok()
             }
-            Answer::Hang => tokio::time::sleep(Duration::from_mins(10)).await.into(),
+            Answer::Hang => {
+                while !self.healed() {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                None
+            }
             Answer::Flood => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await.ok()?;
                 let flood = vec![b'['; 65_536];
