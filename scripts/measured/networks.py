@@ -7,7 +7,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # What each real server takes quickly: 10,000 in all.
-ONCE = "demo=6000,mastodon=2500,mail=1000,matrix=500"
+ONCE = "demo=6000,mastodon=2500,mail=900,matrix=600"
 
 
 def register(measure, tools):

@@ -2,7 +2,7 @@
 //! what is said on either side, and the real program is killed (SIGKILL) at random. Afterwards it is counted at the
 //! server.
 //!
-//! `DANDELION_ONCE` says how many on each network: `demo=6000,mastodon=2500,mail=1000,matrix=500`; without it a few go to
+//! `DANDELION_ONCE` says how many on each network: `demo=6000,mastodon=2500,mail=900,matrix=600`; without it a few go to
 //! the demo network and to Mastodon. Each prints one JSON object.
 
 use std::{
@@ -26,7 +26,7 @@ use crate::{
 /// How many of the requests that say something meet with a fault.
 const FAULTS: f64 = 0.25;
 /// Replies in line at once, so that there is always something under way when the program is killed.
-const IN_LINE: usize = 60;
+const IN_LINE: usize = 200;
 /// Until the last of them is settled.
 const IN_THE_END: Duration = Duration::from_mins(15);
 

@@ -76,7 +76,7 @@ async fn run(name: &str, sources: i64, posts: i64, seconds: i64, only_healthy: b
     while !complete(&world, &places, &known).await {
         assert!(healed.elapsed() < IN_THE_END, "not everything is stored:\n{}", missing(&world, &places, &known).await);
         memory.extend(world.memory());
-        let waits = |place: &Place, fits| !fits && (impatient || place.character != Character::Healthy);
+        let waits = |place: &Place, fits: bool| !fits && (impatient || place.character != Character::Healthy);
         wake_all(&world, &places, &known, waits).await;
         tokio::time::sleep(Duration::from_secs(if impatient { 1 } else { 5 })).await;
     }
