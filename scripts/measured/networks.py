@@ -18,16 +18,16 @@ def register(measure, tools):
         found = tools.example("dandelion-networks", "jetstream")
         return found["events_per_s"], found, found["events_per_s"] >= 50_000
 
-    @measure("networks.accounting", "items/s", "1,000,000 posts over 1,000 sources, 3 in 10 broken: each counted exactly, memory flat, p99 delay of the healthy ≤ 1.2 × of a run without the broken")
+    @measure("networks.accounting", "items/s", "1,000,000 posts over 1,000 sources, 4 in 10 broken: each counted exactly, memory flat, p99 delay of the healthy ≤ 1.2 × of a run without the broken")
     def accounting():
-        env = {"SOURCES": "1000", "POSTS": "1000", "SECONDS": "420", "BESIDE": "1"}
+        env = {"SOURCES": "1000", "POSTS": "1000", "SECONDS": "900", "BESIDE": "1"}
         env = {f"DANDELION_SCALE_{name}": os.environ.get(f"DANDELION_SCALE_{name}", value) for name, value in env.items()}
         passed, failed, told = told_by("scale", "a_crowd_of_sources", env)
         if not told:
             return 0, {"failed": failed}, False
         crowd, alone, times = told[-1]["crowd"], told[-1]["alone"], told[-1]["p99_times"]
         beside = {"p99_times": times} | crowd | {f"alone_{name}": value for name, value in alone.items() if name != "faults"}
-        return crowd["per_s"], beside, passed > 0 and failed == 0 and times <= 1.2
+        return crowd["per_s"], beside, passed > 0 and failed == 0 and times <= 1.2 and crowd["stored"] >= 1_000_000
 
     @measure("networks.once", "sends", "10,000 over real servers with acknowledgements lost, connections cut mid-body and kill -9 at random: 0 doubled, 0 lost, unknown only where no means exists")
     def once():
@@ -35,10 +35,9 @@ def register(measure, tools):
         passed, failed, told = told_by("networks", "once::", env)
         beside = {"failed": failed}
         for each in told:
-            beside |= {f"{each['network']} {name}": each[name] for name in ("sends", "sent", "unknown", "doubled", "lost", "kills", "faults", "took_s")}
+            beside |= {f"{each['network']} {name}": each[name] for name in ("sends", "sent", "in_doubt", "doubled", "lost", "kills", "faults", "took_s")}
         sends = sum(each["sends"] for each in told)
-        wanted = sum(int(part.split("=")[1]) for part in env["DANDELION_ONCE"].split(","))
-        return sends, beside, passed > 0 and failed == 0 and sends == wanted
+        return sends, beside, passed > 0 and failed == 0 and sends >= 10_000
 
 
 def told_by(program, name, env):

@@ -27,6 +27,8 @@ use crate::{
 const FAULTS: f64 = 0.25;
 /// Replies in line at once, so that there is always something under way when the program is killed.
 const IN_LINE: usize = 200;
+/// A mail that is not found may still be on its way for hours; so long it is waited for those that are found.
+const IN_DOUBT: Duration = Duration::from_mins(2);
 /// Until the last of them is settled.
 const IN_THE_END: Duration = Duration::from_mins(15);
 
@@ -79,6 +81,9 @@ async fn once(name: &str, usually: usize, peer: impl AsyncFnOnce() -> Option<Pee
     }
     let settling = Instant::now();
     while line.under_way().await > 0 {
+        if peer.about.name == "email" && settling.elapsed() > IN_DOUBT {
+            break;
+        }
         assert!(settling.elapsed() < IN_THE_END, "{} replies do not settle", line.under_way().await);
         tokio::time::sleep(Duration::from_millis(300 + random.u64() % 1_500)).await;
         // In the end it is left in peace, so that the last one comes through.
@@ -91,13 +96,13 @@ async fn once(name: &str, usually: usize, peer: impl AsyncFnOnce() -> Option<Pee
         }
     }
     drop(program);
-    let (sent, unknown) = line.counted_at(&peer).await;
+    let (sent, in_doubt) = line.counted_at(&peer).await;
     world.check().await;
     let took = began.elapsed().as_secs();
     println!(
         "{}",
         serde_json::json!({
-            "network": name, "sends": line.made(), "sent": sent, "unknown": unknown, "doubled": 0, "lost": 0,
+            "network": name, "sends": line.made(), "sent": sent, "in_doubt": in_doubt, "doubled": 0, "lost": 0,
             "kills": kills, "faults": peer.proxy.met(), "took_s": took,
         })
     );
@@ -162,7 +167,8 @@ impl<'a> Line<'a> {
         under_way
     }
 
-    /// What is said to be sent stands there once, what failed or is unknown at most once, and nothing else at all.
+    /// What is said to be sent stands there once, what is in doubt at most once, and nothing else at all; how many of
+    /// both. Only of mail may anything be in doubt.
     async fn counted_at(&self, peer: &Peer) -> (usize, usize) {
         let mut there: BTreeMap<String, usize> = BTreeMap::new();
         for said in peer.ours().await {
@@ -170,20 +176,24 @@ impl<'a> Line<'a> {
                 *there.entry(number.chars().take(6).collect()).or_default() += 1;
             }
         }
-        let (mut sent, mut unknown, mut wrong) = (0, 0, Vec::new());
+        let (mut sent, mut in_doubt, mut wrong) = (0, 0, Vec::new());
         for (number, (id, _)) in self.replies.iter().enumerate() {
             let reply = reply::find(&self.world.hub, &self.world.viewer, *id).await.expect("a reply");
             let times = there.remove(&format!("{number:06}")).unwrap_or(0);
             match (reply.state, times) {
                 (State::Sent, 1) => sent += 1,
-                (State::Unknown, 0 | 1) => unknown += 1,
+                (State::Unknown | State::Queued, 0 | 1) => in_doubt += 1,
                 (state, times) => wrong.push(format!("{number}: {state:?}, there {times} times: {:?}", reply.error)),
             }
         }
         assert!(wrong.is_empty(), "lost or doubled:\n{}", wrong.join("\n"));
         assert!(there.is_empty(), "nobody sent these: {there:?}");
-        assert_eq!(unknown, 0, "this network has a means to tell, so nobody is left in doubt");
-        (sent, unknown)
+        let tells = peer.about.name != "email";
+        assert!(
+            in_doubt == 0 || !tells,
+            "this network has a means to tell, so nobody is left in doubt: {in_doubt} are"
+        );
+        (sent, in_doubt)
     }
 }
 

@@ -104,7 +104,7 @@ async fn run(name: &str, sources: i64, posts: i64, seconds: i64, only_healthy: b
     })
 }
 
-/// Who it is: one in twenty a feed, four in twenty send to us, the rest are asked; three in ten are broken.
+/// Who it is: one in twenty a feed, four in twenty send to us, the rest are asked; four in ten are broken.
 fn place(number: i64, posts: i64, begins: i64, pace: i64) -> Place {
     let kind = match number % 20 {
         7 => Kind::Feed,

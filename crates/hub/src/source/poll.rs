@@ -223,11 +223,12 @@ impl Poller {
 
 /// When to ask again: as the place wishes; otherwise sooner where something came, later where nothing did.
 fn own_wait(source: &Source, asked: Option<Duration>, brought: bool, now: Micros) -> Micros {
-    let (shortest, usual) = if source.kind == Kind::Feed { (USUAL / 4, USUAL) } else { (LIVELY, 2 * SHORTEST) };
+    let shortest = if source.kind == Kind::Feed { USUAL / 4 } else { LIVELY };
     if let Some(asked) = asked {
         return (asked.as_micros() as Micros).clamp(SHORTEST, LONGEST);
     }
-    let since_last = source.polled_at.map_or(usual, |at| now - at);
+    // Whoever was just connected is watched: somebody wants to see whether it works.
+    let since_last = source.polled_at.map_or(shortest, |at| now - at);
     let own = if brought { since_last / 2 } else { since_last + since_last / 2 };
     // A place with a bell is asked when it rings; now and then it is asked all the same.
     own.clamp(shortest, if source.kind == Kind::Feed { LONGEST } else { USUAL })
