@@ -56,6 +56,8 @@ pub struct Hub {
     sample: query::sample::Slot,
     /// Answers that hold for a moment.
     memo: memo::Slot,
+    /// What networks still allow us.
+    allowances: source::allowance::Allowances,
 }
 
 impl Hub {
@@ -66,8 +68,8 @@ impl Hub {
 
     /// A hub with a clock and randomness of the caller's.
     pub fn with(db: Db, clock: Clock, random: Random) -> Self {
-        let (engine, sample, memo) = Default::default();
-        Self { db, clock, random, engine, sample, memo }
+        let (engine, sample, memo, allowances) = Default::default();
+        Self { db, clock, random, engine, sample, memo, allowances }
     }
 
     /// Now, in UTC microseconds.

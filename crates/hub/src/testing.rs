@@ -8,7 +8,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Clock, Db, Hub, Random, log::Actor, store::Q};
+use crate::{
+    Clock, Db, Hub, Random,
+    log::Actor,
+    store::{Q, q},
+};
 
 /// 2026-03-02T09:00:00Z, a Monday: where a test's clock stands at first.
 pub const MONDAY: i64 = 1_772_442_000_000_000;
@@ -101,6 +105,24 @@ impl TestHub {
     /// If none can be had.
     pub async fn tx(&self) -> crate::Tx {
         self.hub.begin(Actor::System("test")).await.expect("a transaction")
+    }
+}
+
+/// How long after it was written each post was stored, in microseconds, with its source.
+///
+/// # Panics
+/// If the store cannot be read.
+pub async fn delays(hub: &Hub) -> Vec<(i64, i64)> {
+    let (mut delays, mut last) = (Vec::new(), 0_i64);
+    loop {
+        let sql = "select id, source_id, received_at - created_at as delay from posts
+                   where id > $1 and source_id is not null order by id limit 10000";
+        let rows = hub.db.all(q!(sql, last)).await.expect("the posts");
+        let Some(end) = rows.last() else { return delays };
+        last = end.get("id").expect("an id");
+        delays.extend(
+            rows.iter().map(|row| (row.get("source_id").expect("a source"), row.get("delay").expect("a delay"))),
+        );
     }
 }
 

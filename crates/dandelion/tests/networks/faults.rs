@@ -2,10 +2,11 @@
 //! with garbage, redirects, floods.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use dandelion_hub::Random;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -24,6 +25,37 @@ pub enum Fault {
     Flood,
     /// The server's answer breaks off in the middle of its body.
     CutBody,
+    /// Our request breaks off in the middle of its body.
+    CutRequest,
+}
+
+/// Faults by chance, from a seed.
+struct Chance {
+    method: &'static str,
+    share: f64,
+    random: Random,
+    met: BTreeMap<String, usize>,
+}
+
+impl Chance {
+    fn next(&mut self, head: &str) -> Option<Fault> {
+        let thrown = (self.random.u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        if !head.starts_with(self.method) || thrown >= self.share {
+            return None;
+        }
+        let fault = match self.random.u64() % 8 {
+            0..=2 => Fault::LoseAnswer,
+            3 | 4 => Fault::CutBody,
+            5 | 6 => Fault::CutRequest,
+            _ => Fault::Say("500 Oh", String::new(), String::new()),
+        };
+        let name = match &fault {
+            Fault::Say(status, ..) => (*status).to_owned(),
+            other => format!("{other:?}"),
+        };
+        *self.met.entry(name).or_default() += 1;
+        Some(fault)
+    }
 }
 
 /// The proxy. It ends with the test's runtime.
@@ -32,6 +64,7 @@ pub struct Proxy {
     pub address: String,
     faults: Arc<Mutex<VecDeque<(&'static str, Fault)>>>,
     seen: Arc<Mutex<Vec<String>>>,
+    chance: Arc<Mutex<Option<Chance>>>,
 }
 
 impl Proxy {
@@ -39,7 +72,7 @@ impl Proxy {
     pub async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let proxy = Self { address, faults: Arc::default(), seen: Arc::default() };
+        let proxy = Self { address, faults: Arc::default(), seen: Arc::default(), chance: Arc::default() };
         let served = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -52,12 +85,25 @@ impl Proxy {
 
     /// Before nothing as yet.
     pub fn idle() -> Self {
-        Self { address: String::new(), faults: Arc::default(), seen: Arc::default() }
+        Self { address: String::new(), faults: Arc::default(), seen: Arc::default(), chance: Arc::default() }
     }
 
     /// What happens to the next request of this method.
     pub fn next(&self, method: &'static str, fault: Fault) {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).push_back((method, fault));
+    }
+
+    /// From now on so many of the requests of this method meet with a fault, by chance; none with a share of 0.
+    pub fn by_chance(&self, method: &'static str, share: f64) {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        let met = chance.take().map(|chance| chance.met).unwrap_or_default();
+        *chance = Some(Chance { method, share, random: Random::seeded(1), met });
+    }
+
+    /// How often each fault was met by chance.
+    pub fn met(&self) -> BTreeMap<String, usize> {
+        let chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.as_ref().map(|chance| chance.met.clone()).unwrap_or_default()
     }
 
     /// Faults that nothing has met yet.
@@ -72,6 +118,9 @@ impl Proxy {
     }
 
     pub(crate) fn fault_for(&self, head: &str) -> Option<Fault> {
+        if let Some(chance) = self.chance.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            return chance.next(head);
+        }
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(head.to_owned());
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let due = faults.front().is_some_and(|(method, _)| head.starts_with(method));
@@ -99,9 +148,14 @@ impl Proxy {
                 while client.write_all(&flood).await.is_ok() {}
                 return None;
             }
-            Some(Fault::LoseAnswer | Fault::CutBody) | None => {}
+            Some(Fault::LoseAnswer | Fault::CutBody | Fault::CutRequest) | None => {}
         }
         let mut server = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        if matches!(fault, Some(Fault::CutRequest)) {
+            let body = request.windows(4).position(|end| end == b"\r\n\r\n").map_or(0, |at| at + 4);
+            server.write_all(&request[..body + (request.len() - body) / 2]).await.ok()?;
+            return server.shutdown().await.ok();
+        }
         server.write_all(&request).await.ok()?;
         match fault {
             Some(Fault::LoseAnswer) => {

@@ -161,6 +161,22 @@ impl Homeserver {
         token.clone_into(&mut self.care.lock().expect("the token"));
     }
 
+    /// All that was said as us, page by page.
+    pub async fn ours(&self) -> Vec<String> {
+        let (mut said, mut from) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/rooms/{}/messages?dir=b&limit=500{from}", self.room);
+            let told = self.ask(Method::GET, &path, &self.ana, None).await;
+            let events = told["chunk"].as_array().cloned().unwrap_or_default();
+            let ours = events.iter().filter(|event| event["sender"] == US);
+            said.extend(ours.map(|event| event["content"]["body"].as_str().unwrap_or_default().to_owned()));
+            match told["end"].as_str().filter(|_| !events.is_empty()) {
+                Some(end) => from = format!("&from={end}"),
+                None => return said,
+            }
+        }
+    }
+
     /// Our messages with these words, as the customer sees them.
     pub async fn published(&self, words: &str) -> Vec<Value> {
         let path = format!("/rooms/{}/messages?dir=b&limit=500", self.room);

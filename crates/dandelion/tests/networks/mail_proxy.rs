@@ -72,6 +72,10 @@ impl Proxy {
                 refuse(&mut theirs, &mut to_client, &body).await
             }
             Fault::Say(status, _, _) => to_client.write_all(format!("421 {status}\r\n").as_bytes()).await.ok(),
+            Fault::CutRequest => {
+                tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+                until(&mut theirs, Some(&mut to_server), b"\nSubject:", true).await
+            }
             // The mail is taken, and what the server says to that is lost, or half of it is.
             fault => {
                 let forth = tokio::spawn(async move {

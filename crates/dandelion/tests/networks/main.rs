@@ -12,6 +12,7 @@ mod mail;
 mod mail_proxy;
 mod mastodon;
 mod matrix;
+mod once;
 mod peer;
 mod post_office;
 mod reading;

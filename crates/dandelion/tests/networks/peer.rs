@@ -223,6 +223,10 @@ impl Peer {
                 for (name, port) in [("imap", imap), ("smtp", smtp)] {
                     place.settings.insert(name.into(), format!("127.0.0.1:{port}").into());
                 }
+                // Whoever counts hundreds of answers sends them to one person; more than these nobody may get.
+                if std::env::var_os("DANDELION_ONCE").is_some() {
+                    place.settings.insert("cap".into(), "1000".into());
+                }
             }
             Kind::Bluesky(bluesky) => {
                 place.credentials = self.credentials();
@@ -412,6 +416,34 @@ impl Peer {
             }
             Kind::Mail { office, .. } => office.received(ANA, text).await.len(),
             Kind::Matrix { server, .. } => server.published(text).await.len(),
+        }
+    }
+
+    /// Everything that really stands there as ours, as its server tells it.
+    pub async fn ours(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Feed(_) | Kind::Bluesky(_) => Vec::new(),
+            Kind::Demo { port, .. } => {
+                let ledger = ask(*port, Method::GET, "/api/ledger", "", None).await;
+                let by_text = ledger["by_text"].as_object().cloned().unwrap_or_default();
+                let each = |(text, times): (String, Value)| vec![text; times.as_u64().unwrap_or(0) as usize];
+                by_text.into_iter().flat_map(each).collect()
+            }
+            Kind::Mastodon { port, us, .. } => {
+                let token = us.lock().expect("the token").clone();
+                let me = ask(*port, Method::GET, "/api/v1/accounts/verify_credentials", &token, None).await;
+                let (mut said, mut below) = (Vec::new(), String::new());
+                loop {
+                    let path = format!("/api/v1/accounts/{}/statuses?limit=40{below}", id_of(&me));
+                    let page = ask(*port, Method::GET, &path, &token, None).await;
+                    let page = page.as_array().expect("a list");
+                    said.extend(page.iter().map(|status| status["content"].as_str().unwrap_or_default().to_owned()));
+                    let Some(last) = page.last() else { return said };
+                    below = format!("&max_id={}", id_of(last));
+                }
+            }
+            Kind::Mail { office, .. } => office.received(ANA, "").await,
+            Kind::Matrix { server, .. } => server.ours().await,
         }
     }
 

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Poller, Source, find, list, place, poll::SPARE};
+use super::{Poller, Source, find, list, place, poll::SPARE, schedule::Waiting};
 use crate::{Error, Hub, Result, intake};
 
 /// How often it is looked which places there are to listen to.
@@ -148,7 +148,7 @@ impl Listener {
         if !poller.lease(id).await? {
             return poller.make_due(id).await;
         }
-        poller.poll(&find(&self.hub, id).await?).await.map(drop)
+        poller.turn(&find(&self.hub, id).await?, SPARE, &Waiting::default()).await.map(drop)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {

@@ -1,5 +1,6 @@
 //! Connected places we read from, with their accounting, their cursor and their state.
 
+pub(crate) mod allowance;
 pub(crate) mod days;
 mod import;
 mod listen;
@@ -7,6 +8,7 @@ mod place;
 mod poll;
 mod refusal;
 mod reread;
+mod schedule;
 mod secret;
 #[cfg(test)]
 mod tests;

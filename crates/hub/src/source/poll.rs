@@ -1,15 +1,16 @@
-//! Asking places what is new: each on its own, so that a broken one never stops another; more often where more comes.
+//! Asking one place what is new, more often where more comes.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::{Duration, Instant};
 
 use dandelion_networks::{
-    contract::{Page, Trouble, Wait},
+    About,
+    contract::{Access, Credentials, Page, Trouble, Wait},
     egress::{Budget, Client},
 };
 use dandelion_post::Micros;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::time::timeout;
 
-use super::{Kind, Source, find, place};
+use super::{Kind, Source, allowance::Key, find, place, schedule::Waiting};
 use crate::{
     Error, Hub, Result,
     intake::{self, Accounting},
@@ -22,10 +23,12 @@ const SHORTEST: Micros = 60_000_000;
 const LONGEST: Micros = 6 * 3_600_000_000;
 /// What a place is asked at when it says nothing and brought something.
 const USUAL: Micros = 10 * 60_000_000;
-/// Places asked at once.
-const AT_ONCE: usize = 16;
-/// How long a claim holds; longer than any poll can take.
-const LEASE: Micros = 180_000_000;
+/// How long a claim holds; longer than any page can take.
+pub(super) const LEASE: Micros = 180_000_000;
+/// Most time for one page with all it is made of: a connector may ask several times, each within the client's deadline.
+const PAGE: Duration = Duration::from_secs(90);
+/// After so long another page is no longer begun: the rest waits for the next turn.
+const TURN: Duration = Duration::from_mins(1);
 /// Errors in a row after which a place rests until a person looks.
 const PATIENCE: i64 = 50;
 
@@ -36,108 +39,64 @@ const PAGES: usize = 20;
 /// Requests that stay unused of what a network allows: for people who send a reply or look at a thread.
 pub(super) const SPARE: u64 = 5;
 
-/// Polls every due place of this hub.
+/// Asks places of this hub.
 #[derive(Clone, Debug)]
 pub struct Poller {
-    hub: Hub,
+    pub(super) hub: Hub,
     client: Client,
+    /// Most time for one page.
+    page: Duration,
 }
 
 impl Poller {
     /// A poller that goes out through `client`.
     pub fn new(hub: Hub, client: Client) -> Self {
-        Self { hub, client }
+        Self { hub, client, page: PAGE }
     }
 
-    /// Polls until `stop` says so, then finishes what is under way.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let (mut polls, mut busy) = (JoinSet::new(), HashSet::new());
-        while !*stop.borrow() {
-            if polls.len() < AT_ONCE {
-                match self.claim(AT_ONCE - polls.len()).await {
-                    Ok(due) => {
-                        for source in due.into_iter().filter(|source| busy.insert(source.id)) {
-                            let poller = self.clone();
-                            polls.spawn(async move { (source.id, poller.poll(&source).await) });
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, "the due sources could not be looked up; trying again"),
-                }
-            }
-            tokio::select! {
-                Some(done) = polls.join_next() => match done {
-                    Ok((id, outcome)) => {
-                        busy.remove(&id);
-                        if let Err(error) = outcome {
-                            tracing::warn!(source = id, %error, "a poll could not be stored; the source is asked again");
-                        }
-                    }
-                    Err(error) => tracing::error!(%error, "a poll broke down"),
-                },
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
-                _ = stop.changed() => {}
-            }
-        }
-        while polls.join_next().await.is_some() {}
+    /// As [`Poller::new`], with another limit to the time one page may take.
+    #[cfg(test)]
+    pub(super) fn hasty(hub: Hub, client: Client, page: Duration) -> Self {
+        Self { page, ..Self::new(hub, client) }
     }
 
-    /// Takes due places for this program, so that no other asks them meanwhile.
-    async fn claim(&self, most: usize) -> Result<Vec<Source>> {
-        let mut tx = self.hub.begin(Actor::System("poller")).await?;
-        let now = tx.now();
-        let due = tx
-            .all(q!(
-                "update sources set lease_until = $1 where id in (select id from sources where kind in ('feed', 'network') and paused_at is null
-                   and next_poll_at <= $2 and (lease_until is null or lease_until <= $2) order by next_poll_at limit $3)
-                 returning id",
-                now + LEASE,
-                now,
-                most
-            ))
-            .await?;
-        let ids = due.iter().map(|row| row.get("id")).collect::<Result<Vec<i64>>>()?;
-        tx.commit_unlogged("who asks a source is no state anybody asks about").await?;
-        let mut sources = Vec::new();
-        for id in ids {
-            sources.push(find(&self.hub, id).await?);
-        }
-        Ok(sources)
-    }
-
-    /// Asks one place and stores what it brought, page after page while there is more, each page with its cursor in
-    /// one transaction. Trouble is the source's, not an error.
+    /// Asks one place now, whatever it allows, and stores what it brought, page after page while there is more, each
+    /// page with its cursor in one transaction. Trouble is the source's, not an error.
     pub async fn poll(&self, source: &Source) -> Result<Accounting> {
-        let (mut total, mut source) = (Accounting::default(), source.clone());
-        for page in 1..=PAGES {
-            let last = page == PAGES;
-            let Some(about) = source.about() else {
-                self.failed(&source, &Trouble::wrong(format!("nobody reads {} here; remove it", source.network)))
-                    .await?;
-                return Ok(total);
-            };
-            let access = match place::access(&self.hub, &self.client, &source) {
-                Ok(access) => access,
-                // What seals its credentials is gone: a person has to sign in again.
-                Err(error @ Error::Unusable(_)) => {
-                    self.failed(&source, &Trouble::Revoked { why: error.to_string() }).await?;
+        self.turn(source, 0, &Waiting::default()).await
+    }
+
+    /// As [`Poller::poll`], unless the network allows no more than `spare` questions for now: then nothing is asked.
+    /// `waiting` shows the scheduler whether the network is waited for.
+    pub(super) async fn turn(&self, source: &Source, spare: u64, waiting: &Waiting) -> Result<Accounting> {
+        let (began, mut total, mut source, mut asked) = (Instant::now(), Accounting::default(), source.clone(), 0);
+        loop {
+            let Some((about, access)) = self.reached(&source).await? else { return Ok(total) };
+            let (key, now) = (Key::of(&source, &access.credentials), self.hub.now());
+            let call = match self.hub.allowances.begin(&source, key, spare, now) {
+                Ok(call) => call,
+                Err(until) => {
+                    self.put_off(&source, until).await?;
                     return Ok(total);
                 }
-                Err(error) => return Err(error),
             };
-            let now = self.hub.now();
-            let page = match about.connector.page(&access, &source.cursor).await {
+            let given = waiting.during(timeout(self.page, about.connector.page(&access, &source.cursor))).await;
+            drop(call);
+            asked += 1;
+            let late = || Trouble::passing(format!("it gave no whole page within {} seconds", self.page.as_secs()));
+            let Page { items, cursor, wait, budget, moved_to, .. } = match given.unwrap_or_else(|_| Err(late())) {
                 Ok(page) => page,
                 Err(trouble) => {
-                    self.failed(&source, &trouble).await?;
+                    self.failed(&source, key, &trouble).await?;
                     return Ok(total);
                 }
             };
-            let Page { items, cursor, wait, budget, moved_to, .. } = page;
+            if let Some(budget) = budget {
+                self.hub.allowances.told(key, budget, now);
+            }
             let place = if source.kind == Kind::Feed { "entry" } else { "item" };
-            let counted =
-                intake::receive_with_cursor(&self.hub, source.id, place::items_of(place, items), Some(cursor.clone()))
-                    .await?;
-            total += counted;
+            let items = place::items_of(place, items);
+            total += intake::receive_with_cursor(&self.hub, source.id, items, Some(cursor.clone())).await?;
             let spent = budget.filter(|budget| budget.remaining <= SPARE).and_then(|budget| budget.resets_in);
             let more = wait == Wait::More && spent.is_none() && cursor != source.cursor;
             let waits = match (wait, spent) {
@@ -146,12 +105,36 @@ impl Poller {
                 (Wait::After(asked), None) => own_wait(&source, Some(asked), total.stored > 0, now),
                 (Wait::More | Wait::Usual, None) => own_wait(&source, None, total.stored > 0, now),
             };
-            source = self.settle(&source, waits, moved_to.as_deref(), budget, more && !last).await?;
-            if !more {
-                break;
+            let part = self.hub.allowances.part(key, spare, PAGES, now);
+            let goes_on = more && asked < part && began.elapsed() < TURN;
+            let waits = if goes_on { 0 } else { waits.max(self.hub.allowances.pace(key, spare, asked, now)) };
+            source = self.settle(&source, waits, moved_to.as_deref(), budget, goes_on).await?;
+            if !goes_on {
+                return Ok(total);
             }
         }
-        Ok(total)
+    }
+
+    /// Who reads a place, and the way to it; nothing where a person has to do something first, which is then said.
+    async fn reached(&self, source: &Source) -> Result<Option<(&'static About, Access)>> {
+        let trouble = match (source.about(), place::access(&self.hub, &self.client, source)) {
+            (Some(about), Ok(access)) => return Ok(Some((about, access))),
+            (None, _) => Trouble::wrong(format!("nobody reads {} here; remove it", source.network)),
+            // What seals its credentials is gone: a person has to sign in again.
+            (_, Err(error @ Error::Unusable(_))) => Trouble::Revoked { why: error.to_string() },
+            (_, Err(error)) => return Err(error),
+        };
+        self.failed(source, Key::of(source, &Credentials::none()), &trouble).await?;
+        Ok(None)
+    }
+
+    /// Leaves a place alone until its network allows more to those who ask with its credentials.
+    async fn put_off(&self, source: &Source, until: Micros) -> Result<()> {
+        let mut tx = self.hub.begin(Actor::Source(source.id)).await?;
+        let wait = (until - tx.now()).max(0);
+        let at = tx.now() + self.jittered(wait);
+        tx.run(q!("update sources set next_poll_at = $1, lease_until = null where id = $2", at, source.id)).await?;
+        tx.commit_unlogged("when a source is asked next is no state anybody asks about").await
     }
 
     /// Writes down that a page went well; gives the source as it stands then. Where more is to be read at once the
@@ -193,11 +176,14 @@ impl Poller {
 
     /// Writes down what went wrong. Where we are no longer let in the source rests at once, because asking again with
     /// what no longer holds looks like an attack; its cursor stays, so that nothing is lost.
-    async fn failed(&self, source: &Source, trouble: &Trouble) -> Result<()> {
+    async fn failed(&self, source: &Source, key: Key, trouble: &Trouble) -> Result<()> {
         let in_a_row = source.errors_in_a_row + 1;
         let asked = trouble.retry_after().map(|wait| wait.as_micros() as Micros);
         let doubled = SHORTEST.saturating_mul(1 << in_a_row.min(12));
         let wait = asked.unwrap_or(doubled).clamp(SHORTEST, LONGEST);
+        if let Some(asked) = trouble.retry_after().filter(|_| source.kind == Kind::Network) {
+            self.hub.allowances.refused(key, asked, self.hub.now());
+        }
         let mut tx = self.hub.begin(Actor::Source(source.id)).await?;
         let now = tx.now();
         let revoked = matches!(trouble, Trouble::Revoked { .. });
@@ -237,11 +223,12 @@ impl Poller {
 
 /// When to ask again: as the place wishes; otherwise sooner where something came, later where nothing did.
 fn own_wait(source: &Source, asked: Option<Duration>, brought: bool, now: Micros) -> Micros {
-    let (shortest, usual) = if source.kind == Kind::Feed { (USUAL / 4, USUAL) } else { (LIVELY, 2 * SHORTEST) };
+    let shortest = if source.kind == Kind::Feed { USUAL / 4 } else { LIVELY };
     if let Some(asked) = asked {
         return (asked.as_micros() as Micros).clamp(SHORTEST, LONGEST);
     }
-    let since_last = source.polled_at.map_or(usual, |at| now - at);
+    // Whoever was just connected is watched: somebody wants to see whether it works.
+    let since_last = source.polled_at.map_or(shortest, |at| now - at);
     let own = if brought { since_last / 2 } else { since_last + since_last / 2 };
     // A place with a bell is asked when it rings; now and then it is asked all the same.
     own.clamp(shortest, if source.kind == Kind::Feed { LONGEST } else { USUAL })

@@ -1,3 +1,5 @@
+mod fairness;
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},

@@ -1,10 +1,14 @@
 //! Reading a body within its limits.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use flate2::write::MultiGzDecoder;
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use tokio::sync::Semaphore;
 
 use super::{Egress, Error};
 
@@ -13,15 +17,42 @@ const RATIO: usize = 200;
 /// Unpacked bytes that are never held against a body: a page of blanks packs very well and harms nobody.
 const FREE: usize = 1024 * 1024;
 
-/// Reads the whole body, unpacked, or stops at the first byte too many.
-pub(super) async fn read(answer: reqwest::Response, host: &str, rules: &Egress) -> Result<Vec<u8>, Error> {
+/// Bytes that a body may have without asking for room.
+const SMALL: usize = 256 * 1024;
+/// Larger bodies read at once: with hundreds of connections open, whoever floods us fills these and no more.
+const LARGE: usize = 8;
+
+/// Room for large bodies; clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LARGE)))
+    }
+}
+
+#[cfg(test)]
+impl Room {
+    /// How many more large bodies have room.
+    pub fn free(&self) -> usize {
+        self.0.available_permits()
+    }
+}
+
+/// Reads the whole body, unpacked, or stops at the first byte too many. A large one waits for room, within the deadline
+/// of whoever asked for it.
+pub(super) async fn read(answer: reqwest::Response, host: &str, rules: &Egress, room: &Room) -> Result<Vec<u8>, Error> {
     let mut sink = Sink::new(answer.headers(), host, rules.max_bytes)?;
     if sink.is_plain() && answer.content_length().is_some_and(|length| length > rules.max_bytes as u64) {
         return Err(Error::TooLarge { host: host.to_owned(), limit: rules.max_bytes });
     }
-    let mut stream = answer.bytes_stream();
+    let (mut stream, mut place) = (answer.bytes_stream(), None);
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|e| super::failed(&e, host))?;
+        if place.is_none() && sink.len() + chunk.len() > SMALL {
+            place = room.0.acquire().await.ok();
+        }
         sink.take(&chunk).map_err(|stop| stop.into_error(host))?;
     }
     sink.finish().map_err(|stop| stop.into_error(host))
@@ -43,6 +74,14 @@ impl Sink {
                 host: host.to_owned(),
                 why: format!("`{other}`, though only gzip was asked for"),
             }),
+        }
+    }
+
+    /// Bytes unpacked so far.
+    fn len(&self) -> usize {
+        match self {
+            Self::Plain(bounded) => bounded.body.len(),
+            Self::Gzip(decoder) => decoder.get_ref().body.len(),
         }
     }
 

@@ -88,6 +88,8 @@ pub struct Client {
     /// For ports that exceptions name, each knowing only the exceptions that hold there.
     by_port: Vec<(u16, Ways)>,
     memory: memory::Memory,
+    /// Room for large bodies.
+    room: body::Room,
     /// Who is asked for the addresses of names, where the client does not ask by itself.
     names: Names,
 }
@@ -137,7 +139,7 @@ impl Client {
         }
         let general = client(None)?;
         let names = Names(lookup.clone());
-        Ok(Self { rules, general, by_port, memory: memory::Memory::default(), names })
+        Ok(Self { rules, general, by_port, memory: memory::Memory::default(), room: body::Room::default(), names })
     }
 
     /// What was remembered under this key and is not forgotten since. Like its connections, it is shared by all clones
@@ -256,7 +258,7 @@ impl Client {
         }
         let status = answer.status().as_u16();
         let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
-        let body = if redirects { Vec::new() } else { body::read(answer, &host, &self.rules).await? };
+        let body = if redirects { Vec::new() } else { body::read(answer, &host, &self.rules, &self.room).await? };
         Ok(Response { status, headers, url: url.clone(), body, hops: Vec::new() })
     }
 

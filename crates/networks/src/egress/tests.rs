@@ -406,3 +406,37 @@ fn a_second_client_and_an_installed_provider_do_no_harm() {
     assert!(Client::new(Egress::default()).is_ok());
     assert!(Client::new(Egress::default()).is_ok());
 }
+
+#[tokio::test]
+async fn whoever_floods_us_has_room_for_a_few_bodies_and_no_more() {
+    let flood = ok("", &vec![b'x'; 1024 * 1024]);
+    let flooding = serve(move |_, mut stream| {
+        let begun = flood[..flood.len() - 1].to_vec();
+        async move {
+            let _ = stream.write_all(&begun).await;
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let (small, large) = (says(ok("", b"hello")).await, says(ok("", &vec![b'x'; 1024 * 1024])).await);
+    let client = Client::new(Egress { deadline: Duration::from_secs(8), ..rules() }).unwrap();
+    let floods: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.get(&format!("http://127.0.0.1:{flooding}/"), &[]).await.map(drop) })
+        })
+        .collect();
+    let full = async {
+        while client.room.free() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(7), full).await.expect("all room is taken");
+    let quick = client.get(&format!("http://127.0.0.1:{small}/"), &[]).await.expect("a small one needs no room");
+    assert_eq!(quick.body, b"hello");
+    for flood in floods {
+        assert!(matches!(flood.await.unwrap(), Err(Error::Deadline { .. })));
+    }
+    assert!(client.room.free() > 0, "it is given back");
+    assert_eq!(client.get(&format!("http://127.0.0.1:{large}/"), &[]).await.unwrap().body.len(), 1024 * 1024);
+}
