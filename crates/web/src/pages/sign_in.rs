@@ -12,7 +12,7 @@ use dandelion_hub::{
     sign_in::{self, Done, Failed, Returned, Wanted},
     source,
 };
-use dandelion_networks::{bluesky::oauth, egress::Client};
+use dandelion_networks::egress::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,9 +31,9 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/sources/{id}/sign-in", post(again))
         .route("/sources/{id}/sign-out", post(out))
-        .route(oauth::BACK, get(back))
-        .route(oauth::DOCUMENT, get(document))
-        .route(oauth::KEYS, get(keys))
+        .route("/oauth/callback", get(back))
+        .route("/oauth/client-metadata.json", get(document))
+        .route("/oauth/jwks.json", get(keys))
 }
 
 /// Asks the network's server, and shows where it goes on: a form of ours is not let lead elsewhere.

@@ -216,11 +216,11 @@ fn trouble(wall: &Wall, source: &Source) -> Option<(String, String)> {
 fn acts(app: &App, source: &Source) -> Vec<PostAct> {
     let mut acts = usual_acts(source);
     if sign_in::sends_back(source) {
-        let id = source.id;
-        let label = source.about().map_or("", |about| about.label);
-        acts.push(PostAct::new(format!("Sign in with {label}"), format!("/sources/{id}/sign-in")));
-        let credentials = source.credentials(&app.hub.db).unwrap_or_default();
-        if credentials.get("sign_in").is_some() {
+        let (id, label) = (source.id, source.about().map_or("", |about| about.label));
+        let kept = source.credentials(&app.hub.db).is_ok_and(|credentials| credentials.get("sign_in").is_some());
+        let again = if kept { "Sign in again".to_owned() } else { format!("Sign in with {label}") };
+        acts.push(PostAct::new(again, format!("/sources/{id}/sign-in")));
+        if kept {
             acts.push(PostAct::new("Sign out", format!("/sources/{id}/sign-out")));
         }
     }

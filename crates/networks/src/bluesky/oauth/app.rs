@@ -11,12 +11,12 @@ use crate::jose::{self, Key, NoKey};
 /// What is asked for: everything an app password allows but private messages. Finer scopes are not known to every
 /// server yet.
 pub(super) const SCOPE: &str = "atproto transition:generic";
-/// Where the description lies, the public key, and where people come back to.
-pub const DOCUMENT: &str = "/oauth/client-metadata.json";
-/// The public key that our tokens are checked with.
-pub const KEYS: &str = "/oauth/jwks.json";
+/// Where the description lies.
+const DOCUMENT: &str = "/oauth/client-metadata.json";
+/// Where the public key lies that our requests are checked with.
+const KEYS: &str = "/oauth/jwks.json";
 /// Where people come back to.
-pub const BACK: &str = "/oauth/callback";
+const BACK: &str = "/oauth/callback";
 
 /// What an application says of itself, and proves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

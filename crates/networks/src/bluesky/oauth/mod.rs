@@ -20,7 +20,7 @@ use crate::{
     jose::{self, Key, NoKey},
 };
 
-pub use app::{App, BACK, DOCUMENT, KEYS};
+pub use app::App;
 
 /// Tokens are renewed so many seconds before they end.
 const EARLY: i64 = 30;
