@@ -136,6 +136,10 @@ async fn settled(hub: &Hub, key: &str, stored: &Stored, renewal: Result<String, 
                 tx.run(q!(sql, now, ended(stored, why), stored.id, stored.version)).await?;
                 tx.log(Entry::new("sign_in.ended", "sign_in", stored.id));
             }
+            Err(Trouble::Wrong { .. }) if !stored.in_doubt => {
+                let sql = "update sign_ins set lease_until = null, renewing_at = null where id = $1 and version = $2";
+                tx.run(q!(sql, stored.id, stored.version)).await?;
+            }
             Err(_) => drop(tx.run(q!("update sign_ins set lease_until = null where id = $1", stored.id)).await?),
         }
         tx.commit_unlogged("a renewal is no state anybody asks about").await

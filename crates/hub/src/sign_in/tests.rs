@@ -83,6 +83,16 @@ both_stores!(a_lost_answer_is_remembered_until_the_next_one, |hub| async move {
     assert_eq!(count.load(Ordering::SeqCst), 2);
 });
 
+both_stores!(a_refusal_that_can_be_mended_ends_nothing_and_leaves_no_doubt, |hub| async move {
+    let (_, key) = signed_in(&hub).await;
+    let (keeper, count) = (keeper(&hub), Arc::new(AtomicUsize::new(0)));
+    let refused = keeper.renew(&key, 1, renew(&count, Err(Trouble::wrong("who asks cannot be checked")))).await;
+    assert!(matches!(refused, Err(Trouble::Wrong { .. })));
+    let ended = Trouble::Revoked { why: "it has ended; sign in again".into() };
+    let told = keeper.renew(&key, 1, renew(&count, Err(ended))).await.unwrap_err().to_string();
+    assert_eq!(told, "it has ended; sign in again", "no answer was lost");
+});
+
 both_stores!(tokens_are_sealed_and_live_through_new_keys, |hub| async move {
     let (_, key) = signed_in(&hub).await;
     let stored = |row: crate::store::Row| row.get::<String, _>("secret").unwrap();

@@ -221,7 +221,8 @@ async fn renew(access: &Access, secret: &str) -> Result<String, Trouble> {
     let tokens = read_tokens(secret)?;
     let form = [("grant_type", "refresh_token".to_owned()), ("refresh_token", tokens.refresh.clone())];
     let answer = asked(access, &tokens.grant, &tokens.grant.token_endpoint, form.into()).await?;
-    if matches!(answer.status, 400 | 401) && matches!(error(&answer).as_str(), "invalid_grant" | "invalid_client") {
+    // Whatever else is refused (who we are cannot be checked now, a clock is wrong) may be mended, and ends nothing.
+    if matches!(answer.status, 400 | 401) && error(&answer) == "invalid_grant" {
         let why = format!("{} has ended the sign-in of @{}; sign in again", tokens.grant.issuer, tokens.grant.handle);
         return Err(Trouble::Revoked { why });
     }
