@@ -30,6 +30,7 @@ pub mod reanalysis;
 pub mod reply;
 pub mod scope;
 pub mod search;
+pub mod sign_in;
 pub mod source;
 pub mod store;
 pub mod testing;

@@ -237,6 +237,9 @@ pub(crate) async fn seal_what_is_not(db: &Db) -> Result<()> {
     tx.commit_unlogged("the secrets are the same as before").await
 }
 
+/// Where secrets lie: what finds them, what writes one back, and whose they are.
+type Sealed = (&'static str, &'static str, fn(i64) -> String);
+
 /// Seals every secret that `which` picks out with the newest key; how many there were.
 async fn seal_all(tx: &mut Tx, vault: &Vault, which: impl Fn(&str) -> bool) -> Result<usize> {
     let mut count = 0;
@@ -255,6 +258,28 @@ async fn seal_all(tx: &mut Tx, vault: &Vault, which: impl Fn(&str) -> bool) -> R
             let sealed = anew(&source(id), &stored)?;
             tx.run(q!("update sources set credentials = $1 where id = $2", sealed, id)).await?;
             count += 1;
+        }
+    }
+    let others: [Sealed; 3] = [
+        ("select id, secret from sign_ins order by id", "update sign_ins set secret = $1 where id = $2", sign_in),
+        (
+            "select id, secret from sign_in_attempts order by id",
+            "update sign_in_attempts set secret = $1 where id = $2",
+            attempt,
+        ),
+        (
+            "select id, secret from client_keys order by id",
+            "update client_keys set secret = $1 where id = $2",
+            client_key,
+        ),
+    ];
+    for (select, update, whose) in others {
+        for row in tx.all(q!(select)).await? {
+            let (id, stored): (i64, String) = (row.get("id")?, row.get("secret")?);
+            if which(&stored) {
+                tx.run(q!(update, anew(&whose(id), &stored)?, id)).await?;
+                count += 1;
+            }
         }
     }
     for row in tx.all(q!("select id, config from handles order by id")).await? {
@@ -278,6 +303,21 @@ pub(crate) fn handle(id: i64) -> String {
 /// Whose secrets they are: a source's credentials.
 pub(crate) fn source(id: i64) -> String {
     format!("source {id}")
+}
+
+/// Whose secret it is: a sign-in's tokens.
+pub(crate) fn sign_in(id: i64) -> String {
+    format!("sign-in {id}")
+}
+
+/// Whose secret it is: that of a sign-in which was begun.
+pub(crate) fn attempt(id: i64) -> String {
+    format!("sign-in attempt {id}")
+}
+
+/// Whose secret it is: the key we prove ourselves with.
+pub(crate) fn client_key(id: i64) -> String {
+    format!("client key {id}")
 }
 
 /// Whose secret it is: one of a webhook's.

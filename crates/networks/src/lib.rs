@@ -24,6 +24,7 @@ pub mod github;
 pub mod googleplay;
 pub mod guess;
 pub mod hackernews;
+pub mod jose;
 pub mod mapped;
 pub mod mastodon;
 pub mod matrix;

@@ -4,6 +4,7 @@
 
 mod bell;
 mod bluesky;
+mod bluesky_oauth;
 mod bluesky_peer;
 mod faults;
 mod fediverse;

@@ -126,7 +126,8 @@ pub(super) fn access(hub: &Hub, client: &Client, source: &Source) -> Result<Acce
         settings: source.settings.clone(),
         credentials: source.credentials(&hub.db)?,
     };
-    Ok(Access { client: client.clone(), place, now: timestamp(hub.now()) })
+    let client = client.clone().keeping(crate::sign_in::keeper(hub));
+    Ok(Access { client, place, now: timestamp(hub.now()) })
 }
 
 /// What a source has now, read from its beginning and not stored: what a person tries a connection with.

@@ -55,8 +55,7 @@ fn account(sure: u8, who: &str) -> Option<Guess> {
         return None;
     }
     let shown = if is_did(&who) { who.clone() } else { format!("@{who}") };
-    let what =
-        format!("{shown} on Bluesky: its posts, or with its app password whoever mentions, answers or quotes it");
+    let what = format!("{shown} on Bluesky: its posts, or signed in as it whoever mentions, answers or quotes it");
     Some(Guess::new(sure, APP_VIEW, &[("account", &who)], what))
 }
 

@@ -69,13 +69,43 @@ pub(super) async fn home(access: &Access, who: &str) -> Result<String, Trouble> 
     if !of_bluesky(&access.url) && access.setting("plc").is_none() {
         return Ok(access.url.trim_end_matches('/').to_owned());
     }
-    let did = did(access, who).await?;
+    Ok(account(access, who).await?.home)
+}
+
+/// An account, as its own document tells it.
+pub(super) struct Account {
+    /// Who it is, for ever.
+    pub did: String,
+    /// What it is called: the handle, where handle and document name each other, else the DID.
+    pub handle: String,
+    /// The server it lives on.
+    pub home: String,
+}
+
+/// Looks an account up from its handle or DID.
+pub(super) async fn account(access: &Access, who: &str) -> Result<Account, Trouble> {
+    let who = who.trim_start_matches('@').to_ascii_lowercase();
+    let did = did(access, &who).await?;
     let answer = access.client.get(&document_of(access, &did)?, &[("accept", "application/json")]).await?;
     if matches!(answer.status, 404 | 410) {
         return Err(Trouble::wrong(format!("the account {did} is gone")));
     }
     let (document, _) = read(answer, access)?;
-    server(&document, &did).ok_or_else(|| Trouble::wrong(format!("the account {did} names no server that it lives on")))
+    let home = server(&document, &did);
+    let home = home.ok_or_else(|| Trouble::wrong(format!("the account {did} names no server that it lives on")))?;
+    let names = document["alsoKnownAs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let named = names.filter_map(|name| name.strip_prefix("at://")).find(|name| is_handle(name));
+    let handle = match named {
+        Some(named) if who == did && self::did(access, named).await.is_ok_and(|found| found == did) => named.to_owned(),
+        Some(named) if named.eq_ignore_ascii_case(&who) => who,
+        _ if is_did(&who) => who,
+        _ => {
+            return Err(Trouble::wrong(format!(
+                "@{who} leads to an account that does not call itself so; check the spelling"
+            )));
+        }
+    };
+    Ok(Account { did, handle, home })
 }
 
 fn document_of(access: &Access, did: &str) -> Result<String, Trouble> {

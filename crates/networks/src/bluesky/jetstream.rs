@@ -130,7 +130,7 @@ pub(super) async fn listen(access: &Access) -> Result<Stream, Trouble> {
     }
     let reading = place::reading(access).map_err(|refusal| Trouble::wrong(refusal.to_string()))?;
     let filter = match &reading {
-        Reading::Mentions => Filter::about(&session::session(access).await?.did),
+        Reading::Mentions => Filter::about(&session::me(access).await?.did),
         Reading::Account(who) => Filter::by(&identity::did(access, who).await?),
         Reading::Search(words) => Filter::words(words),
     };

@@ -8,6 +8,7 @@
 mod guess;
 mod identity;
 mod jetstream;
+pub mod oauth;
 mod page;
 mod place;
 mod post;
@@ -21,7 +22,7 @@ use serde_json::Value;
 
 use crate::{
     Later,
-    contract::{Access, Connected, Connector, Found, Item, Page, Place, Stream, Trouble},
+    contract::{Access, Authorize, Connected, Connector, Found, Item, Page, Place, Stream, Trouble},
     guess::Guess,
     networks::{About, Counted, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
@@ -55,22 +56,22 @@ pub const ABOUT: About = About {
             label: "Account",
             secret: false,
             needed: false,
-            help: "@name.bsky.social or @company.example: whose posts are read, or with an app password, whose mentions.",
+            help: "@name.bsky.social or @company.example: whose posts are read, or signed in, whose mentions.",
         },
         Field {
             name: "password",
             label: "App password",
             secret: true,
             needed: false,
-            help: "On Bluesky: Settings, Privacy and security, App passwords. Never the account's own password. Without \
-                   one, only the public posts of an account can be read.",
+            help: "On Bluesky: Settings, Privacy and security, App passwords. Never the account's own password. Not \
+                   needed where you sign in at Bluesky's own pages; with neither, only public posts can be read.",
         },
         Field {
             name: "read",
             label: "What to read",
             secret: false,
             needed: false,
-            help: "`mentions`, `account` or `search`; left out, mentions where there is an app password.",
+            help: "`mentions`, `account` or `search`; left out, mentions where we are signed in.",
         },
         Field {
             name: "search",
@@ -84,12 +85,28 @@ pub const ABOUT: About = About {
             label: "Our account",
             secret: false,
             needed: false,
-            help: "Which account the app password is of, where another one is read.",
+            help: "Which account signs in, where another one is read.",
+        },
+        Field {
+            name: "appview",
+            label: "Where to look",
+            secret: false,
+            needed: false,
+            help: "Only for a network of one's own: the address where its handles are looked up.",
+        },
+        Field {
+            name: "plc",
+            label: "Directory",
+            secret: false,
+            needed: false,
+            help: "Only for a network of one's own: where its accounts' DIDs are kept, else https://plc.directory.",
         },
     ],
     limits: "3,000 requests in 5 minutes for one address and 30 sign-ins for one account, as the server's headers say; 50 \
              posts a page",
-    docs: "Speaks the AT Protocol with the server an account lives on, which is found from its handle. A handle of ours \
+    docs: "Speaks the AT Protocol with the server an account lives on, which is found from its handle. People sign in at \
+           that server's own pages (OAuth with PAR, PKCE and DPoP; the page that connects a source does it, and makes \
+           the account that answers as well), or enter an app password. A handle of ours with an app password \
            has `address = \"https://bsky.social\"` (or its own server), its app password as `secret`, and `handle` among \
            its settings. Streams come from a Jetstream, `--set jetstream=https://…` another one, `--set jetstream=none` \
            none; it is proven on frames made of what the real server sends, as Jetstream itself is in no registry.",
@@ -100,8 +117,25 @@ pub const ABOUT: About = About {
 struct Bluesky;
 
 impl Connector for Bluesky {
+    fn sends_back(&self) -> bool {
+        true
+    }
+
+    fn authorize<'a>(&'a self, access: &'a Access) -> Later<'a, Result<Authorize, Trouble>> {
+        Box::pin(oauth::authorize(access))
+    }
+
+    fn sign_out<'a>(&'a self, access: &'a Access, kept: &'a str) -> Later<'a, Result<(), Trouble>> {
+        Box::pin(oauth::sign_out(access, kept))
+    }
+
     fn connect<'a>(&'a self, access: &'a Access) -> Later<'a, Result<Connected, Trouble>> {
-        Box::pin(connect(access))
+        Box::pin(async move {
+            match access.credentials.get("code") {
+                Some(code) => oauth::connect(access, code).await,
+                None => connect(access).await,
+            }
+        })
     }
 
     fn check(&self, place: &Place) -> Result<(), Refusal> {
@@ -143,8 +177,8 @@ async fn connect(access: &Access) -> Result<Connected, Trouble> {
     place::check(access).map_err(refused)?;
     let mut place = access.place.clone();
     let mut handle = None;
-    if access.credentials.get("password").is_some() {
-        let me = session::session(access).await?;
+    if place::signed_in(access) {
+        let me = session::me(access).await?;
         place.settings.insert("did".to_owned(), me.did.into());
         place.settings.insert("me".to_owned(), me.handle.clone().into());
         handle = Some(me.handle);

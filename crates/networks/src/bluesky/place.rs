@@ -28,14 +28,19 @@ pub(super) fn reading(place: &Place) -> Result<Reading, Refusal> {
         Some("search") => search().map(Reading::Search).ok_or_else(|| missing("search", "say what to search for")),
         Some(other) => Err(Refusal::new("read", "write mentions, account or search", other)),
         None if search().is_some() => Ok(Reading::Search(search().unwrap_or_default())),
-        None if place.credentials.get("password").is_some() => Ok(Reading::Mentions),
+        None if signed_in(place) => Ok(Reading::Mentions),
         None => account()
             .map(Reading::Account)
             .ok_or_else(|| missing("account", "name an account (@name.bsky.social), or a search")),
     }
 }
 
-/// The account the app password is of, as far as it is known.
+/// Whether there is what to sign in with: an app password, or a sign-in that is kept.
+pub(super) fn signed_in(place: &Place) -> bool {
+    ["password", "sign_in"].iter().any(|name| place.credentials.get(name).is_some())
+}
+
+/// The account that signs in, as far as it is known.
 pub(super) fn ours(place: &Place) -> Option<&str> {
     ["did", "handle", "me", "account"].iter().find_map(|name| place.setting(name))
 }
@@ -68,14 +73,14 @@ pub(super) fn check(place: &Place) -> Result<(), Refusal> {
             _ => {}
         }
     }
-    let signs_in = place.credentials.get("password").is_some();
+    let signs_in = signed_in(place);
     if signs_in && ours(place).is_none() {
-        return Err(Refusal::new("handle", "say which account the app password is of, @name.bsky.social", ""));
+        return Err(Refusal::new("handle", "say which account of ours signs in, @name.bsky.social", ""));
     }
     match reading(place)? {
         Reading::Mentions if !signs_in => Err(Refusal::new(
             "password",
-            "mentions are only shown to the account itself; enter an app password of it",
+            "mentions are only shown to the account itself; sign in as it, or enter an app password of it",
             "",
         )),
         Reading::Search(words) if words.chars().count() > 300 => {

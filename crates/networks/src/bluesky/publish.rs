@@ -24,7 +24,7 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
         return Answer::Refused { why };
     }
     let written = async {
-        let me = session::session(access).await?;
+        let me = session::me(access).await?;
         let record = record(access, reply).await?;
         Ok((me.did, record))
     };
@@ -65,7 +65,7 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
 /// Looks whether a reply is there: it can only be under its key.
 pub(super) async fn find(access: &Access, reply: &Outgoing) -> Found {
     let looked = async {
-        let me = session::session(access).await?;
+        let me = session::me(access).await?;
         look(access, &me.did, &key(&reply.key), &reply.text).await
     };
     Found::of(looked.await)
@@ -75,7 +75,7 @@ pub(super) async fn delete(access: &Access, uri: &str) -> Answer {
     let Some((did, key)) = post::parts(uri) else {
         return Answer::Refused { why: format!("{uri} is no address of a post on Bluesky") };
     };
-    match session::session(access).await {
+    match session::me(access).await {
         Ok(me) if me.did != did => return Answer::Refused { why: format!("{uri} is not ours") },
         Ok(_) => {}
         Err(trouble) => return session::unsaid(trouble),

@@ -1,25 +1,31 @@
-//! Signing in by app password, and every question asked with it. Sessions are remembered by the client, beside its
+//! Every question asked, by whichever sign-in there is, and the one by app password. Sessions are remembered by the client, beside its
 //! connections, so that a password is shown to the server as rarely as possible (it counts sign-ins).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{identity, place};
+use super::{identity, oauth, place};
 use crate::{
     contract::{Access, Trouble},
     egress::{Budget, Error, Method, Response},
     outgoing::Answer,
 };
 
+/// Who we are.
+pub(super) struct Me {
+    /// For ever.
+    pub did: String,
+    /// As we are called now.
+    pub handle: String,
+}
+
 /// A sign-in that holds for some hours, and what renews it.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Session {
-    /// Who we are, for ever.
-    pub did: String,
-    /// Who we are called now.
-    pub handle: String,
+struct Session {
+    did: String,
+    handle: String,
     /// The server it holds on.
-    pub server: String,
+    server: String,
     access: String,
     refresh: String,
 }
@@ -44,7 +50,7 @@ pub(super) async fn get(
     read(ask(access, Ask { name, query, body: None }).await?, access)
 }
 
-/// Asks, signed in where there is a password.
+/// Asks, signed in where there is what to sign in with.
 pub(super) async fn ask(access: &Access, ask: Ask<'_>) -> Result<Response, Trouble> {
     Ok(tried(access, ask).await??)
 }
@@ -65,6 +71,9 @@ pub(super) fn unsaid(trouble: Trouble) -> Answer {
 /// A session that has run out is renewed once, and the question asked once more: a server that says so has done nothing
 /// yet.
 async fn tried(access: &Access, ask: Ask<'_>) -> Result<Result<Response, Error>, Trouble> {
+    if let Some(name) = access.credentials.get("sign_in") {
+        return oauth::tried(access, name, ask).await;
+    }
     if access.credentials.get("password").is_none() {
         return Ok(send(access, &access.url, None, ask).await);
     }
@@ -77,8 +86,17 @@ async fn tried(access: &Access, ask: Ask<'_>) -> Result<Result<Response, Error>,
     Ok(send(access, &session.server, Some(&session.access), ask).await)
 }
 
+/// Who we are by the sign-in there is.
+pub(super) async fn me(access: &Access) -> Result<Me, Trouble> {
+    if let Some(name) = access.credentials.get("sign_in") {
+        return oauth::me(access, name).await;
+    }
+    let Session { did, handle, .. } = session(access).await?;
+    Ok(Me { did, handle })
+}
+
 /// The session in use, begun where there is none.
-pub(super) async fn session(access: &Access) -> Result<Session, Trouble> {
+async fn session(access: &Access) -> Result<Session, Trouble> {
     match remembered(access) {
         Some(session) => Ok(session),
         None => begun(access).await,
@@ -174,17 +192,23 @@ fn taken(told: &Value, server: &str) -> Result<Session, Trouble> {
 }
 
 async fn send(access: &Access, server: &str, token: Option<&str>, ask: Ask<'_>) -> Result<Response, Error> {
+    let (url, body) = request(server, ask);
+    let token = token.map(|token| format!("Bearer {token}"));
+    let mut headers = vec![("accept", "application/json")];
+    headers.extend(token.as_deref().map(|token| ("authorization", token)));
+    let Some(body) = body else { return access.client.get(&url, &headers).await };
+    headers.push(("content-type", "application/json"));
+    access.client.send(Method::POST, &url, &headers, Some(body)).await
+}
+
+/// The address and the body of a question to a server.
+pub(super) fn request(server: &str, ask: Ask<'_>) -> (String, Option<Vec<u8>>) {
     let mut url = format!("{}/xrpc/{}", server.trim_end_matches('/'), ask.name);
     if !ask.query.is_empty() {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(ask.query).finish();
         url = format!("{url}?{query}");
     }
-    let token = token.map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("accept", "application/json")];
-    headers.extend(token.as_deref().map(|token| ("authorization", token)));
-    let Some(body) = ask.body else { return access.client.get(&url, &headers).await };
-    headers.push(("content-type", "application/json"));
-    access.client.send(Method::POST, &url, &headers, Some(body.to_string().into_bytes())).await
+    (url, ask.body.map(|body| body.to_string().into_bytes()))
 }
 
 fn remembered(access: &Access) -> Option<Session> {

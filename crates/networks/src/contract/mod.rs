@@ -8,6 +8,7 @@
 mod access;
 pub(crate) mod bearer;
 pub(crate) mod json;
+mod keeper;
 mod newest;
 mod push;
 mod trouble;
@@ -20,6 +21,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use access::{Access, Credentials, Place};
+pub(crate) use keeper::Keeping;
+pub use keeper::{Keeper, Kept, Renew};
 pub(crate) use newest::Newest;
 pub(crate) use push::hex;
 pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
@@ -171,6 +174,18 @@ impl Stream {
 
 /// A network's behaviour. What it does not do keeps the answer given here.
 pub trait Connector: Send + Sync {
+    /// Whether people can sign in at the network's own pages and are sent back from there with a code. Then
+    /// [`authorize`](Connector::authorize) takes the credentials `app` (who we are there) and `state`, and
+    /// [`connect`](Connector::connect) gives the credential `kept`, for a [`Keeper`].
+    fn sends_back(&self) -> bool {
+        false
+    }
+
+    /// Ends at the network a sign-in that a [`Keeper`] kept.
+    fn sign_out<'a>(&'a self, _access: &'a Access, _kept: &'a str) -> Later<'a, Result<(), Trouble>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Begins a sign-in where the network has one of its own: the address a person opens, and what has to be kept until
     /// they come back with a code.
     fn authorize<'a>(&'a self, _access: &'a Access) -> Later<'a, Result<Authorize, Trouble>> {

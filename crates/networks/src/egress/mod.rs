@@ -41,7 +41,10 @@ pub use socket::Socket;
 pub use stream::{Event, Events};
 pub use web_socket::WebSocket;
 
-use crate::Later;
+use crate::{
+    Later,
+    contract::{Keeper, Keeping},
+};
 use resolver::{Lookup, Names, NotFound, NotPublic, PublicOnly, permitted};
 
 /// Most bytes of headers of one answer.
@@ -90,6 +93,8 @@ pub struct Client {
     memory: memory::Memory,
     /// Room for large bodies.
     room: body::Room,
+    /// What keeps sign-ins for longer than the program lives.
+    keeper: Option<Keeping>,
     /// Who is asked for the addresses of names, where the client does not ask by itself.
     names: Names,
 }
@@ -139,7 +144,8 @@ impl Client {
         }
         let general = client(None)?;
         let names = Names(lookup.clone());
-        Ok(Self { rules, general, by_port, memory: memory::Memory::default(), room: body::Room::default(), names })
+        let (memory, room) = (memory::Memory::default(), body::Room::default());
+        Ok(Self { rules, general, by_port, memory, room, keeper: None, names })
     }
 
     /// What was remembered under this key and is not forgotten since. Like its connections, it is shared by all clones
@@ -156,6 +162,17 @@ impl Client {
     /// Forgets what no longer holds.
     pub(crate) fn forget(&self, key: &str) {
         self.memory.forget(key);
+    }
+
+    /// The same client, with what keeps sign-ins that renew themselves.
+    #[must_use]
+    pub fn keeping(mut self, keeper: std::sync::Arc<dyn Keeper>) -> Self {
+        self.keeper = Some(Keeping(keeper));
+        self
+    }
+
+    pub(crate) fn keeper(&self) -> Option<&dyn Keeper> {
+        self.keeper.as_ref().map(|keeping| &*keeping.0)
     }
 
     /// The rules it was made with.
@@ -306,6 +323,11 @@ impl Response {
     /// What is left of the requests it allows, where it says so.
     pub fn budget(&self, now: Timestamp) -> Option<Budget> {
         Budget::read(&self.headers, their_time(&self.headers, now))
+    }
+
+    /// What time it is on the other side, as far as it says so.
+    pub(crate) fn their_time(&self, now: Timestamp) -> Timestamp {
+        their_time(&self.headers, now)
     }
 
     /// How long to stay away: what `Retry-After` asks for, else until the next window where nothing is left of this

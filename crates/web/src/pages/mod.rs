@@ -25,6 +25,7 @@ mod results;
 mod search;
 mod session;
 mod setup;
+mod sign_in;
 mod source_page;
 mod sources;
 mod tokens;
@@ -64,6 +65,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(source_page::routes())
         .merge(sources::routes())
         .merge(place::routes())
+        .merge(sign_in::routes())
         .merge(backfills::routes())
         .merge(marks::routes())
         .merge(precision::routes())

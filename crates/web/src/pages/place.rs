@@ -15,6 +15,7 @@ use dandelion_hub::{
     intake::Origin,
     log,
     scope::Role,
+    sign_in::Wanted,
     source::{self, NewPlace},
 };
 use dandelion_listen::Scratch;
@@ -31,6 +32,7 @@ use serde::Deserialize;
 use super::{
     connect, print,
     refused::{Refused, ended},
+    sign_in,
     wall::Wall,
 };
 use crate::{
@@ -79,6 +81,10 @@ struct Draft {
     address: String,
     name: String,
     unit: String,
+    /// `network` where the person signs in at the network's own pages.
+    by: String,
+    /// Whether the account is to be answered from as well.
+    speaks: String,
     /// Fields of the network, `set-NAME`.
     #[serde(flatten)]
     more: HashMap<String, String>,
@@ -140,6 +146,8 @@ async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refuse
         name: draft.name.clone(),
         units: super::lead_units(&engine.org, &signed.viewer, &draft.unit),
         fields: fields.collect(),
+        sends_back: about.connector.sends_back(),
+        may_speak: signed.viewer.may_anywhere(Role::Admin),
         posts,
         trouble,
         wrong: refused.map(|refused| refused.words.clone()),
@@ -192,6 +200,23 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
         return make(&app, &signed, &draft, ours, unit).await;
     }
     let what = guess.what.clone();
+    if draft.by == "network" && about.connector.sends_back() {
+        let place = draft.place(about, guess);
+        let wanted = Wanted {
+            network: about.name.to_owned(),
+            typed: draft.address.clone(),
+            url: place.url,
+            settings: place.settings,
+            name: draft.name.clone(),
+            unit,
+            speaks: !draft.speaks.is_empty(),
+            again: None,
+        };
+        return match sign_in::begin(&app, &signed, &wanted).await? {
+            Ok(page) => Ok(page),
+            Err(refused) => show(&app, &signed, &draft, Some(&refused)).await,
+        };
+    }
     let mut new = NewPlace { name: draft.name.clone(), about, unit, place: draft.place(about, guess) };
     if let Err(refused) = connected(&app, &mut new, &what).await {
         return show(&app, &signed, &draft, Some(&refused)).await;

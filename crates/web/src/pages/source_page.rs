@@ -9,6 +9,7 @@ use axum::{
 use dandelion_hub::{
     Error,
     scope::{Role, Viewer},
+    sign_in,
     source::{self, Kind, Source},
     unit::Org,
 };
@@ -118,7 +119,7 @@ pub(super) async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> R
         reread: (may && source.polled() && source.paused_at.is_none())
             .then(|| wall.day(wall.now - 7 * 24 * 3_600_000_000)),
         error: trouble(&wall, &source),
-        acts: if may { acts(&source) } else { Vec::new() },
+        acts: if may { acts(app, &source) } else { Vec::new() },
         webhook,
         hook: if webhook { connect::hook_address(app, &source) } else { String::new() },
         secrets: secrets
@@ -212,7 +213,21 @@ fn trouble(wall: &Wall, source: &Source) -> Option<(String, String)> {
     Some((error, next))
 }
 
-fn acts(source: &Source) -> Vec<PostAct> {
+fn acts(app: &App, source: &Source) -> Vec<PostAct> {
+    let mut acts = usual_acts(source);
+    if sign_in::sends_back(source) {
+        let (id, label) = (source.id, source.about().map_or("", |about| about.label));
+        let kept = source.credentials(&app.hub.db).is_ok_and(|credentials| credentials.get("sign_in").is_some());
+        let again = if kept { "Sign in again".to_owned() } else { format!("Sign in with {label}") };
+        acts.push(PostAct::new(again, format!("/sources/{id}/sign-in")));
+        if kept {
+            acts.push(PostAct::new("Sign out", format!("/sources/{id}/sign-out")));
+        }
+    }
+    acts
+}
+
+fn usual_acts(source: &Source) -> Vec<PostAct> {
     let id = source.id;
     if source.paused_at.is_some() {
         return vec![PostAct::new("Resume", format!("/sources/{id}/resumption")).primary()];

@@ -13,6 +13,6 @@ pub use days::{Days, SourceDay};
 pub use precision::{Advice, PrecisionPage, Trend, Week};
 pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
 pub use source::{
-    Accounting, NewPlace, NewSource, PlaceField, PlacePost, Quarantined, Secret, SourcePage, SourceRow, Sources,
+    Accounting, NewPlace, NewSource, PlaceField, PlacePost, Quarantined, Secret, SignIn, SourcePage, SourceRow, Sources,
 };
 pub use voice::{Bars, GroupForm, VoicePage, VoiceRow};

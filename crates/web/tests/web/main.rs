@@ -16,4 +16,5 @@ mod problems;
 mod results;
 mod serving;
 mod sessions;
+mod sign_in;
 mod support;

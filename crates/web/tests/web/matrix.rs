@@ -229,6 +229,8 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/hooks/{source}", "signature"),
     // What other servers of the fediverse see of our actors.
     ("GET", "/.well-known/webfinger", "public"),
+    ("GET", "/oauth/client-metadata.json", "public"),
+    ("GET", "/oauth/jwks.json", "public"),
     ("GET", "/.well-known/nodeinfo", "public"),
     ("GET", "/nodeinfo/2.1", "public"),
     ("GET", "/actors/{name}", "public"),
@@ -300,6 +302,9 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/sources/{id}/polling", "signed"),
     ("POST", "/sources/{id}/rereading", "signed"),
     ("POST", "/sources/{id}/resumption", "signed"),
+    ("GET", "/oauth/callback", "signed"),
+    ("POST", "/sources/{id}/sign-in", "signed"),
+    ("POST", "/sources/{id}/sign-out", "signed"),
     ("POST", "/sources/{id}/secrets", "signed"),
     ("POST", "/sources/{id}/secrets/{secret}/end", "signed"),
 ];

@@ -22,7 +22,7 @@ use dandelion_networks::{
 use dandelion_post::Micros;
 
 use super::State;
-use crate::{Hub, Result};
+use crate::{Hub, Result, sign_in};
 
 pub(super) use record::close_attempt;
 pub use run::run;
@@ -103,6 +103,7 @@ impl Sender {
         let name = hub.random.token();
         let deadline = Micros::try_from(client.rules().deadline.as_micros()).unwrap_or(Micros::MAX / 2);
         let rules = Rules { lease: rules.lease.max(deadline + SPARE), ..rules };
+        let client = client.keeping(sign_in::keeper(&hub));
         Self { hub, client, rules, name }
     }
 

@@ -206,12 +206,30 @@ pub struct NewPlace {
     pub units: Vec<Choice>,
     /// What else the network needs or takes.
     pub fields: Vec<PlaceField>,
+    /// Whether one can sign in at the network's own pages.
+    pub sends_back: bool,
+    /// Whether the person may have the account answered from as well.
+    pub may_speak: bool,
     /// What was said there last, newest first.
     pub posts: Vec<PlacePost>,
     /// Why nothing can be shown.
     pub trouble: Option<String>,
     /// What was wrong with what was sent.
     pub wrong: Option<String>,
+}
+
+/// On the way to a network's own pages.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "listening/sign_in.html")]
+pub struct SignIn {
+    /// The frame.
+    pub shell: Shell,
+    /// The server that asks for the password.
+    pub host: String,
+    /// Where it asks.
+    pub url: String,
+    /// Whether the account is to be answered from.
+    pub speaks: bool,
 }
 
 /// One thing a person enters to connect a place.
