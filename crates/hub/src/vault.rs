@@ -257,6 +257,14 @@ async fn seal_all(tx: &mut Tx, vault: &Vault, which: impl Fn(&str) -> bool) -> R
             count += 1;
         }
     }
+    for row in tx.all(q!("select source_id, secret from pushes order by source_id")).await? {
+        let (id, stored): (i64, String) = (row.get("source_id")?, row.get("secret")?);
+        if which(&stored) {
+            let sealed = anew(&push(id), &stored)?;
+            tx.run(q!("update pushes set secret = $1 where source_id = $2", sealed, id)).await?;
+            count += 1;
+        }
+    }
     for row in tx.all(q!("select id, config from handles order by id")).await? {
         let (id, mut config): (i64, crate::handle::Config) = (row.get("id")?, row.json("config")?);
         let Some(stored) = config.secret.clone().filter(|stored| !stored.starts_with("env:") && which(stored)) else {
@@ -278,6 +286,11 @@ pub(crate) fn handle(id: i64) -> String {
 /// Whose secrets they are: a source's credentials.
 pub(crate) fn source(id: i64) -> String {
     format!("source {id}")
+}
+
+/// Whose secret it is: what the hub of a source's feed signs with.
+pub(crate) fn push(source: i64) -> String {
+    format!("push {source}")
 }
 
 /// Whose secret it is: one of a webhook's.

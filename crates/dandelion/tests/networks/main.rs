@@ -15,7 +15,9 @@ mod matrix;
 mod peer;
 mod post_office;
 mod reading;
+mod websub;
 mod world;
+
 mod writing;
 
 use dandelion_hub::{both_stores, testing::TestHub};

@@ -9,7 +9,7 @@ use dandelion_networks::{
 use dandelion_post::Micros;
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{Kind, Source, find, place};
+use super::{Kind, Source, find, place, push};
 use crate::{
     Error, Hub, Result,
     intake::{self, Accounting},
@@ -138,6 +138,7 @@ impl Poller {
                 intake::receive_with_cursor(&self.hub, source.id, place::items_of(place, items), Some(cursor.clone()))
                     .await?;
             total += counted;
+            let told = source.kind == Kind::Feed && push::polled(&self.hub, &source, &cursor, counted.stored).await?;
             let spent = budget.filter(|budget| budget.remaining <= SPARE).and_then(|budget| budget.resets_in);
             let more = wait == Wait::More && spent.is_none() && cursor != source.cursor;
             let waits = match (wait, spent) {
@@ -146,6 +147,7 @@ impl Poller {
                 (Wait::After(asked), None) => own_wait(&source, Some(asked), total.stored > 0, now),
                 (Wait::More | Wait::Usual, None) => own_wait(&source, None, total.stored > 0, now),
             };
+            let waits = if told { waits.max(push::RELAXED) } else { waits };
             source = self.settle(&source, waits, moved_to.as_deref(), budget, more && !last).await?;
             if !more {
                 break;

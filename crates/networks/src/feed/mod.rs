@@ -7,6 +7,7 @@ mod entry;
 mod json;
 mod poll;
 pub(crate) mod tidy;
+pub mod websub;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

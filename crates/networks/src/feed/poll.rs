@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Error, Parsed, Refused, parse};
+use super::{
+    Error, Parsed, Refused, parse,
+    websub::{self, Offer},
+};
 use crate::Later;
 use crate::egress::{Client, Response};
 
@@ -28,6 +31,19 @@ pub struct Cursor {
     /// Hash of the last body, for servers that know neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// Its WebSub hub, as its last whole answer said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub: Option<String>,
+    /// What it is called at its hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+}
+
+impl Cursor {
+    /// Where the feed can be subscribed to.
+    pub fn offer(&self) -> Option<Offer> {
+        Some(Offer { hub: self.hub.clone()?, topic: self.topic.clone()? })
+    }
 }
 
 /// What a poll brought.
@@ -47,8 +63,6 @@ pub struct Polled {
     pub title: Option<String>,
     /// The page it belongs to.
     pub site: Option<String>,
-    /// Its WebSub hub.
-    pub hub: Option<String>,
 }
 
 /// Asks a feed what is new. `now` is only needed to read a `Retry-After` that names a date.
@@ -76,8 +90,9 @@ pub fn poll<'a>(
             return Ok(Polled { cursor, not_modified: true, next_after: bounded(wait), moved_to, ..Polled::default() });
         }
         let response = response.success(now)?;
-        let next = cursor_of(&response);
+        let mut next = cursor_of(&response);
         if next.digest.is_some() && next.digest == cursor.digest {
+            (next.hub, next.topic) = (cursor.hub.clone(), cursor.topic.clone());
             return Ok(Polled {
                 cursor: next,
                 not_modified: true,
@@ -86,10 +101,13 @@ pub fn poll<'a>(
                 ..Polled::default()
             });
         }
+        let (headers, at) = (response.headers.clone(), response.url.clone());
         let parsed = parse_aside(response).await?;
+        let offer = websub::offer(&headers, parsed.hub.as_deref(), parsed.itself.as_deref(), &at);
+        (next.hub, next.topic) = offer.map(|offer| (offer.hub, offer.topic)).unzip();
         let next_after = bounded(wait.max(parsed.ttl));
-        let Parsed { posts, title, site, hub, .. } = parsed;
-        Ok(Polled { posts, cursor: next, next_after, moved_to, not_modified: false, title, site, hub })
+        let Parsed { posts, title, site, .. } = parsed;
+        Ok(Polled { posts, cursor: next, next_after, moved_to, not_modified: false, title, site })
     })
 }
 
@@ -109,7 +127,7 @@ fn cursor_of(response: &Response) -> Cursor {
         response.header(name).filter(|v| !v.trim().is_empty() && v.len() <= MAX_VALIDATOR).map(ToOwned::to_owned)
     };
     let digest = Sha256::digest(&response.body).iter().take(16).fold(String::new(), |all, b| format!("{all}{b:02x}"));
-    Cursor { etag: kept("etag"), last_modified: kept("last-modified"), digest: Some(digest) }
+    Cursor { etag: kept("etag"), last_modified: kept("last-modified"), digest: Some(digest), ..Cursor::default() }
 }
 
 fn max_age(response: &Response) -> Option<Duration> {
