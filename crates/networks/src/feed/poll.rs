@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use dandelion_post::Post;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    Error, Parsed, Refused, parse,
+    Error, MAX_ENTRIES, Parsed, Refused, parse, sitemap,
     websub::{self, Offer},
 };
 use crate::Later;
@@ -17,6 +17,8 @@ use crate::egress::{Client, Response};
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5";
 /// Longest validator believed, in bytes.
 const MAX_VALIDATOR: usize = 1024;
+/// Most sitemaps of a list read in one go.
+const MAX_PARTS: usize = 8;
 
 /// What is remembered between two polls. Store it after the posts, in the same transaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct Cursor {
     /// What it is called at its hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// Of a list of sitemaps: those that were read, each as a feed of its own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Self>,
 }
 
 impl Cursor {
@@ -82,6 +87,11 @@ pub fn poll<'a>(
         if let Some(modified) = &cursor.last_modified {
             headers.push(("if-modified-since", modified));
         }
+        // A list of sitemaps may stay the same while its sitemaps change.
+        let list = !cursor.parts.is_empty();
+        if list {
+            headers.truncate(1);
+        }
         let response = client.get(url, &headers).await?;
         let moved_to = response.moved_to().map(Url::to_string);
         let wait = response.retry_after(now).or_else(|| max_age(&response));
@@ -91,7 +101,7 @@ pub fn poll<'a>(
         }
         let response = response.success(now)?;
         let mut next = cursor_of(&response);
-        if next.digest.is_some() && next.digest == cursor.digest {
+        if next.digest.is_some() && next.digest == cursor.digest && !list {
             (next.hub, next.topic) = (cursor.hub.clone(), cursor.topic.clone());
             return Ok(Polled {
                 cursor: next,
@@ -106,9 +116,60 @@ pub fn poll<'a>(
         let offer = websub::offer(&headers, parsed.hub.as_deref(), parsed.itself.as_deref(), &at);
         (next.hub, next.topic) = offer.map(|offer| (offer.hub, offer.topic)).unzip();
         let next_after = bounded(wait.max(parsed.ttl));
-        let Parsed { posts, title, site, .. } = parsed;
+        let Parsed { mut posts, title, site, parts, .. } = parsed;
+        if !parts.is_empty() {
+            let chosen = sitemap::chosen(parts, &at, MAX_PARTS);
+            (posts, next.parts) = of_parts(client, &chosen, &cursor.parts, now).await?;
+        }
         Ok(Polled { posts, cursor: next, next_after, moved_to, not_modified: false, title, site })
     })
+}
+
+/// The news of a list's sitemaps, one after the other. A list within a list is not followed (sitemaps.org forbids it);
+/// a sitemap that cannot be read costs no other, unless none can.
+async fn of_parts(
+    client: &Client,
+    chosen: &[String],
+    known: &BTreeMap<String, Cursor>,
+    now: Timestamp,
+) -> Result<(Vec<Result<Post, Refused>>, BTreeMap<String, Cursor>), Error> {
+    let (mut posts, mut cursors, mut trouble) = (Vec::new(), BTreeMap::new(), None);
+    for url in chosen {
+        let before = known.get(url).cloned().unwrap_or_default();
+        match part(client, url, &before, now).await {
+            Ok((found, cursor)) => {
+                let room = MAX_ENTRIES.saturating_sub(posts.len());
+                posts.extend(found.into_iter().take(room));
+                cursors.insert(url.clone(), cursor);
+            }
+            Err(error) => trouble = trouble.or(Some(error)),
+        }
+    }
+    match trouble {
+        Some(error) if cursors.is_empty() => Err(error),
+        _ => Ok((posts, cursors)),
+    }
+}
+
+async fn part(
+    client: &Client,
+    url: &str,
+    before: &Cursor,
+    now: Timestamp,
+) -> Result<(Vec<Result<Post, Refused>>, Cursor), Error> {
+    let mut headers = vec![("accept", ACCEPT)];
+    headers.extend(before.etag.as_deref().map(|etag| ("if-none-match", etag)));
+    headers.extend(before.last_modified.as_deref().map(|at| ("if-modified-since", at)));
+    let response = client.get(url, &headers).await?;
+    if response.status == 304 {
+        return Ok((Vec::new(), before.clone()));
+    }
+    let response = response.success(now)?;
+    let cursor = cursor_of(&response);
+    if cursor.digest == before.digest {
+        return Ok((Vec::new(), cursor));
+    }
+    Ok((parse_aside(response).await?.posts, cursor))
 }
 
 /// Reads a body on a thread of its own: a large feed takes longer than others should wait.

@@ -74,7 +74,7 @@ pub enum Asked {
 
 /// What a feed offers: its `Link` headers stand above the hub and the name that it states within (section 4). Without a
 /// name a feed has none but its address.
-pub(super) fn offer(headers: &HeaderMap, hub: Option<&str>, itself: Option<&str>, at: &Url) -> Option<Offer> {
+pub fn offer(headers: &HeaderMap, hub: Option<&str>, itself: Option<&str>, at: &Url) -> Option<Offer> {
     let address = |href: &str| web_address(href, Some(at)).filter(|url| url.len() <= MAX_WORD);
     let links: Vec<(String, String)> =
         headers.get_all("link").iter().filter_map(|value| value.to_str().ok()).flat_map(links).collect();
