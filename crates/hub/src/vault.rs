@@ -260,7 +260,12 @@ async fn seal_all(tx: &mut Tx, vault: &Vault, which: impl Fn(&str) -> bool) -> R
             count += 1;
         }
     }
-    let others: [Sealed; 3] = [
+    let others: [Sealed; 4] = [
+        (
+            "select source_id as id, secret from pushes order by source_id",
+            "update pushes set secret = $1 where source_id = $2",
+            push,
+        ),
         ("select id, secret from sign_ins order by id", "update sign_ins set secret = $1 where id = $2", sign_in),
         (
             "select id, secret from sign_in_attempts order by id",
@@ -318,6 +323,11 @@ pub(crate) fn attempt(id: i64) -> String {
 /// Whose secret it is: the key we prove ourselves with.
 pub(crate) fn client_key(id: i64) -> String {
     format!("client key {id}")
+}
+
+/// Whose secret it is: what the hub of a source's feed signs with.
+pub(crate) fn push(source: i64) -> String {
+    format!("push {source}")
 }
 
 /// Whose secret it is: one of a webhook's.

@@ -12,7 +12,17 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// Pieces that make a document of random order look enough like a feed to get deep into the parsers.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 54] = [
+    "<urlset xmlns:news='n'>",
+    "<url>",
+    "</url>",
+    "<loc>https://x.example/",
+    "</loc>",
+    "<news:news><news:title>",
+    "</news:title></news:news>",
+    "<sitemapindex><sitemap>",
+    "<image:image><image:loc>",
+    "</urlset>",
     "<rss version='2.0'>",
     "<channel>",
     "<item>",

@@ -1,5 +1,6 @@
 //! The way in for signed deliveries: `POST /hooks/{source}`. A webhook speaks Standard Webhooks; a place of a network
-//! that sends by itself is signed and shakes hands (`GET`) as its network does.
+//! that sends by itself is signed and shakes hands (`GET`) as its network does. `/hooks/websub/{path}` is where hubs of feeds
+//! ask and tell; the path is random, and known to one hub alone.
 //!
 //! Answered 200 only once everything in it is stored (law 2), with the accounting of this delivery. What cannot be taken
 //! is kept in the source's quarantine, with its reason, and counts as refused: the sender need not send it again. A
@@ -15,7 +16,10 @@ use axum::{
 };
 use dandelion_hub::{
     intake::{self, Item},
-    source::{self, Kind, Source},
+    source::{
+        self, Kind, Source,
+        push::{self, Told},
+    },
 };
 use dandelion_networks::{
     contract::{Delivery, Place, Received, Refused, Unsigned},
@@ -33,7 +37,10 @@ const AT_ONCE: usize = 64;
 static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/hooks/{source}", post(deliver).get(deliver)).layer(DefaultBodyLimit::max(BODY))
+    Router::new()
+        .route("/hooks/{source}", post(deliver).get(deliver))
+        .route("/hooks/websub/{path}", post(told).get(asked))
+        .layer(DefaultBodyLimit::max(BODY))
 }
 
 async fn deliver(
@@ -44,10 +51,8 @@ async fn deliver(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let _place = PLACES
-        .try_acquire()
-        .map_err(|_| Problem::slow_down(1, "Too many deliveries at once; send this one again in a second."))?;
-    let body = body.map_err(|error| Problem::new(error.status(), "A delivery may hold 16 MiB; send several."))?;
+    let _place = place()?;
+    let body = body.map_err(too_large)?;
     let source = source::find_by_key(&app.hub, &key).await.ok().filter(Source::pushes);
     let source = source.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "There is no webhook of this name."))?;
     let now = timestamp(app.hub.now());
@@ -69,6 +74,48 @@ async fn deliver(
         .enumerate()
         .map(|(number, content)| Item { place: format!("delivery {}, post {}", delivery.id, number + 1), content });
     Ok(axum::Json(intake::receive(&app.hub, source.id, items.collect()).await?).into_response())
+}
+
+/// A hub asks whether we meant it, or says that it will not tell us.
+async fn asked(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (query, now) = (query.unwrap_or_default(), timestamp(app.hub.now()));
+    let delivery = Delivery { get: true, headers: &headers, query: &query, body: &[], now };
+    let challenge = push::asked(&app.hub, &path, &delivery).await?;
+    // Whatever a stranger puts into a challenge is text, never a page.
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response())
+}
+
+/// A hub tells what is new in a feed.
+async fn told(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let _place = place()?;
+    let body = body.map_err(too_large)?;
+    let now = timestamp(app.hub.now());
+    let delivery = Delivery { get: false, headers: &headers, query: "", body: &body, now };
+    match push::told(&app.hub, &path, &delivery).await? {
+        Told::Stored(counted) => Ok(axum::Json(counted).into_response()),
+        Told::Asking => Ok(StatusCode::ACCEPTED.into_response()),
+        Told::Gone => Err(Problem::new(StatusCode::GONE, "This feed is not wanted here any more.")),
+        Told::Unsigned(why) => Err(unsigned(why)),
+    }
+}
+
+fn place() -> Result<tokio::sync::SemaphorePermit<'static>, Problem> {
+    let busy = |_| Problem::slow_down(1, "Too many deliveries at once; send this one again in a second.");
+    PLACES.try_acquire().map_err(busy)
+}
+
+fn too_large(error: BytesRejection) -> Problem {
+    Problem::new(error.status(), "A delivery may hold 16 MiB; send several.")
 }
 
 /// Signed and read as its network does it.

@@ -10,7 +10,7 @@ use dandelion_hub::{
         self,
         sender::{self, Sender, Stale},
     },
-    source::{Listener, Poller},
+    source::{Listener, Poller, Pusher},
 };
 use dandelion_networks::egress::{Client, Egress};
 use dandelion_web::App;
@@ -88,6 +88,14 @@ pub async fn hub_until(
     let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
     let learning = tokio::spawn(model::run(hub.clone(), told.clone()));
     let listening = tokio::spawn(Listener::new(hub.clone(), outside.clone()).run(told.clone()));
+    // Hubs of feeds can only tell an address that others reach.
+    let pushing = match &config.public_url {
+        Some(url) => {
+            let pusher = Pusher::new(hub.clone(), outside.clone(), url.parse()?);
+            Some(tokio::spawn(pusher.run(told.clone())))
+        }
+        None => None,
+    };
     let ticking = tokio::spawn(tick(hub.clone(), told));
     let web =
         dandelion_web::Config { outside: Some(outside), ..dandelion_web::Config::new(address(config, &listener)?) };
@@ -109,6 +117,11 @@ pub async fn hub_until(
         tracing::warn!("a stream did not close in time; what it told of last is asked for after the next start");
     }
     let _ = ticking.await;
+    if let Some(pushing) = pushing
+        && tokio::time::timeout(Duration::from_secs(10), pushing).await.is_err()
+    {
+        tracing::warn!("the hub of a feed did not answer in time; it is asked again after the next start");
+    }
     let _ = filling.await;
     if tokio::time::timeout(Duration::from_secs(10), learning).await.is_err() {
         tracing::warn!("a training was cut off; it begins anew after the next start");

@@ -17,7 +17,9 @@ mod once;
 mod peer;
 mod post_office;
 mod reading;
+mod websub;
 mod world;
+
 mod writing;
 
 use dandelion_hub::{both_stores, testing::TestHub};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dandelion_networks::email::Beside;
 use dandelion_post::Micros;
 use serde::Serialize;
 
@@ -93,6 +94,8 @@ pub struct ThreadPost {
     pub links: serde_json::Value,
     /// Pictures and the like, as the network gave them: JSON array.
     pub media: serde_json::Value,
+    /// Of a mail: what it quotes, its signature, and which machine wrote it.
+    pub mail: Option<Box<Beside>>,
 }
 
 /// Internal words.
@@ -287,6 +290,7 @@ async fn posts(hub: &Hub, case: i64) -> Result<Vec<ThreadPost>> {
     let sql = "select p.id as id, p.network as network, p.url as url, p.title as title, p.text as text, p.html as html,
           p.created_at as created_at, p.received_at as received_at, p.edited_at as edited_at, p.deleted_at as deleted_at,
           p.likes as likes, p.shares as shares, p.views as views, p.links as links, p.media as media, p.ours as ours,
+          case when p.network = 'email' then p.extra end as mail,
           (select count(*) from revisions r where r.post_id = p.id) as revisions,
           a.id as author_id, a.network as author_network, a.handle as author_handle, a.name as author_name,
           a.url as author_url, a.followers as author_followers, a.verified as author_verified, a.ours as author_ours
@@ -302,6 +306,7 @@ fn post(row: &Row, marks: &mut HashMap<i64, Vec<[usize; 2]>>) -> Result<ThreadPo
     let id: i64 = row.get("id")?;
     let deleted_at: Option<Micros> = row.get("deleted_at")?;
     let kept = deleted_at.is_none();
+    let mail: Option<String> = row.get("mail")?;
     let text: String = if kept { row.get("text")? } else { String::new() };
     Ok(ThreadPost {
         id,
@@ -323,6 +328,9 @@ fn post(row: &Row, marks: &mut HashMap<i64, Vec<[usize; 2]>>) -> Result<ThreadPo
         views: row.get("views")?,
         links: if kept { row.json("links")? } else { serde_json::json!([]) },
         media: if kept { row.json("media")? } else { serde_json::json!([]) },
+        mail: mail
+            .filter(|_| kept)
+            .map(|extra| Box::new(Beside::of(&serde_json::from_str(&extra).unwrap_or_default()))),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The case page: everything one looks at before answering, with the reasons on screen.
 
+use dandelion_networks::email::Beside;
 use dandelion_post::Micros;
 use serde::Serialize;
 
@@ -226,6 +227,7 @@ fn cover(entry: &mut Entry) {
         post.spans.clear();
         post.html = None; // a mask may have met its markup
     }
+    personal::cover_all(post.mail.iter_mut().flat_map(|mail| Beside::texts(mail)));
     // Descriptions of pictures and addresses of links are words as well.
     let parts = [&mut post.links, &mut post.media].into_iter().filter_map(serde_json::Value::as_array_mut).flatten();
     for part in parts {

@@ -1,3 +1,5 @@
+use dandelion_networks::email::Beside;
+
 use super::{Action, Reply, State, queries};
 use crate::{
     Error, Hub, Result, Tx,
@@ -8,6 +10,8 @@ use crate::{
 
 /// More characters than any network takes.
 const MOST_CHARACTERS: usize = 10_000;
+/// So many of the newest posts are looked through for one that a person wrote.
+const LOOKED_AT: i64 = 50;
 
 /// A reply about to be drafted.
 #[derive(Debug, Clone)]
@@ -107,18 +111,31 @@ async fn answerable(tx: &mut Tx, viewer: &Viewer, case_id: i64) -> Result<i64> {
     row.get("unit_id")
 }
 
-/// The post that is answered and its network; it must belong to the case.
+/// The post that is answered and its network; it must belong to the case, and somebody must stand behind it.
 async fn answered_post(tx: &mut Tx, new: &New) -> Result<Option<(i64, String)>> {
-    let in_case =
-        "select p.id, p.network from posts p join case_threads t on t.thread_id = p.thread_id where t.case_id = $1";
-    let row = if let Some(post) = new.post_id {
+    let in_case = "select p.id, p.network, case when p.network = 'email' then p.extra end as mail
+        from posts p join case_threads t on t.thread_id = p.thread_id where t.case_id = $1";
+    let rows = if let Some(post) = new.post_id {
         let row = tx.opt(Q::of(format!("{in_case} and p.id = $2")).bind(new.case_id).bind(post)).await?;
-        Some(row.ok_or(Error::not_found("post of this case", post))?)
+        vec![row.ok_or(Error::not_found("post of this case", post))?]
     } else {
-        let newest = "not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit 1";
-        tx.opt(Q::of(format!("{in_case} and {newest}")).bind(new.case_id)).await?
+        let newest = "not p.ours and p.deleted_at is null order by p.created_at desc, p.id desc limit $2";
+        tx.all(Q::of(format!("{in_case} and {newest}")).bind(new.case_id).bind(LOOKED_AT)).await?
     };
-    row.map(|row| Ok((row.get("id")?, row.get("network")?))).transpose()
+    let mut nobody = None;
+    for row in &rows {
+        match machine(row.get("mail")?) {
+            None => return Ok(Some((row.get("id")?, row.get("network")?))),
+            Some(words) => nobody = nobody.or(Some(words)),
+        }
+    }
+    nobody.map_or(Ok(None), |words| Err(Error::Conflict(format!("{words}. Write a note for colleagues instead"))))
+}
+
+/// In words, which machine wrote a mail that nobody stands behind.
+fn machine(extra: Option<String>) -> Option<String> {
+    let mail = Beside::of(&serde_json::from_str(&extra?).unwrap_or_default());
+    mail.automatic.filter(|automatic| !automatic.kind.answerable()).map(|automatic| automatic.words())
 }
 
 /// A handle answers where it lives: on the network of the post.

@@ -10,7 +10,7 @@ use dandelion_networks::{
 use dandelion_post::Micros;
 use tokio::time::timeout;
 
-use super::{Kind, Source, allowance::Key, find, place, schedule::Waiting};
+use super::{Kind, Source, allowance::Key, find, place, push, schedule::Waiting};
 use crate::{
     Error, Hub, Result,
     intake::{self, Accounting},
@@ -96,7 +96,9 @@ impl Poller {
             }
             let place = if source.kind == Kind::Feed { "entry" } else { "item" };
             let items = place::items_of(place, items);
-            total += intake::receive_with_cursor(&self.hub, source.id, items, Some(cursor.clone())).await?;
+            let counted = intake::receive_with_cursor(&self.hub, source.id, items, Some(cursor.clone())).await?;
+            total += counted;
+            let told = source.kind == Kind::Feed && push::polled(&self.hub, &source, &cursor, counted.stored).await?;
             let spent = budget.filter(|budget| budget.remaining <= SPARE).and_then(|budget| budget.resets_in);
             let more = wait == Wait::More && spent.is_none() && cursor != source.cursor;
             let waits = match (wait, spent) {
@@ -105,6 +107,7 @@ impl Poller {
                 (Wait::After(asked), None) => own_wait(&source, Some(asked), total.stored > 0, now),
                 (Wait::More | Wait::Usual, None) => own_wait(&source, None, total.stored > 0, now),
             };
+            let waits = if told { waits.max(push::RELAXED) } else { waits };
             let part = self.hub.allowances.part(key, spare, PAGES, now);
             let goes_on = more && asked < part && began.elapsed() < TURN;
             let waits = if goes_on { 0 } else { waits.max(self.hub.allowances.pace(key, spare, asked, now)) };

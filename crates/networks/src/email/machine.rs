@@ -5,7 +5,8 @@ use mail_parser::{Address, HeaderValue, Message, MessagePart, MimeHeaders as _, 
 use serde_json::{Value, json};
 
 /// What kind of machine wrote a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Machine {
     /// A mail could not be delivered.
     Bounce,
@@ -24,6 +25,10 @@ pub enum Machine {
 }
 
 impl Machine {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Bounce, Self::Report, Self::Vacation, Self::Receipt, Self::List, Self::Bulk, Self::Notice];
+
     /// As it is written in `extra`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,9 +42,29 @@ impl Machine {
         }
     }
 
+    /// For people: what such a mail is.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Bounce => "Returned mail",
+            Self::Report => "Delivery report",
+            Self::Vacation => "Automatic reply",
+            Self::Receipt => "Read receipt",
+            Self::List => "Passed on by a mailing list",
+            Self::Bulk => "Newsletter",
+            Self::Notice => "Automatic notice",
+        }
+    }
+
     /// Whether a person may answer it: behind a list there is somebody, behind the others there is nobody.
     pub fn answerable(self) -> bool {
         self == Self::List
+    }
+}
+
+impl std::str::FromStr for Machine {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|machine| machine.as_str() == text).ok_or(())
     }
 }
 

@@ -3,6 +3,7 @@
 //! A mail's Message-ID is its id, `References` and `In-Reply-To` are its thread. Reading never marks anything as read,
 //! moves or deletes. What a machine wrote is told apart by its headers and never answered.
 
+mod beside;
 mod fold;
 mod machine;
 mod mail;
@@ -24,6 +25,7 @@ use crate::{
     outgoing::{Answer, Outgoing},
 };
 
+pub use beside::{Automatic, Beside};
 pub use fold::{Folded, fold};
 pub use machine::Machine;
 pub use mail::{Mail, post, read};

@@ -5,14 +5,16 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::entry::web_address;
-use super::poll::parse_aside;
-use super::{Error, charset};
+use super::poll::{Cursor, parse_aside, poll};
+use super::{Error, charset, sitemap};
 use crate::Later;
 use crate::clean;
 use crate::egress::Client;
 
 /// Most feeds named by one page.
 const MAX_FOUND: usize = 20;
+/// Most sitemaps of a `robots.txt` tried.
+const SITEMAPS: usize = 3;
 /// Where feeds usually lie, most usual first.
 const USUAL: [&str; 7] = ["/feed", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/rss", "/feed.json"];
 const TYPES: [&str; 5] =
@@ -28,7 +30,7 @@ pub struct Found {
 }
 
 /// Finds the feeds of a page: the address may be a feed itself, the page may name some
-/// (`<link rel="alternate">`), or one may lie where feeds usually do. Never an empty list.
+/// (`<link rel="alternate">`), one may lie where feeds usually do, or the site's `robots.txt` may name a sitemap for news. Never an empty list.
 pub fn discover<'a>(client: &'a Client, page_url: &'a str, now: Timestamp) -> Later<'a, Result<Vec<Found>, Error>> {
     Box::pin(async move {
         let with_scheme =
@@ -51,8 +53,25 @@ pub fn discover<'a>(client: &'a Client, page_url: &'a str, now: Timestamp) -> La
                 return Ok(vec![found]);
             }
         }
-        Err(Error::NothingFound(at.into()))
+        match by_robots(client, &at, now).await {
+            Some(found) => Ok(vec![found]),
+            None => Err(Error::NothingFound(at.into())),
+        }
     })
+}
+
+/// The first sitemap with news that the site's `robots.txt` names.
+async fn by_robots(client: &Client, at: &Url, now: Timestamp) -> Option<Found> {
+    let robots = client.get(at.join("/robots.txt").ok()?.as_str(), &[]).await.ok()?.success(now).ok()?;
+    let text = charset::decode(&robots.body, None).into_owned();
+    for url in sitemap::named_by_robots(&text, &robots.url).iter().take(SITEMAPS) {
+        // A list of sitemaps has news only where its sitemaps have.
+        let polled = poll(client, url, &Cursor::default(), now).await;
+        if let Some(polled) = polled.ok().filter(|polled| !polled.posts.is_empty()) {
+            return Some(Found { url: url.clone(), title: polled.title });
+        }
+    }
+    None
 }
 
 async fn feed_at(client: &Client, url: &Url, now: Timestamp) -> Option<Found> {

@@ -31,6 +31,7 @@ pub(super) fn parsed(feed: Feed, base: Option<&Url>) -> Parsed {
         lang: lang.clone(),
         ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
         posts: Vec::new(),
+        parts: Vec::new(),
     };
     for entry in feed.entries.into_iter().take(MAX_ENTRIES) {
         parsed.posts.push(checked(post(entry, &authors, lang.as_deref(), base)));

@@ -30,6 +30,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<Parsed, Unreadable>
         lang: lang.map(ToOwned::to_owned),
         ttl: None,
         posts: items.iter().take(MAX_ENTRIES).map(|item| post(item, feed, base)).collect(),
+        parts: Vec::new(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Feeds: RSS of every age, Atom and JSON Feed. Read ([`parse`]), polled ([`poll`]) and found ([`discover`]).
+//! Feeds: RSS of every age, Atom, JSON Feed, and sitemaps for news. Read ([`parse`]), polled ([`poll`]) and found ([`discover`]).
 
 mod charset;
 mod connector;
@@ -6,7 +6,9 @@ mod discover;
 mod entry;
 mod json;
 mod poll;
+pub(crate) mod sitemap;
 pub(crate) mod tidy;
+pub mod websub;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use connector::Feeds;
 pub use crate::contract::Refused;
 pub use discover::{Found, discover};
 pub use poll::{Cursor, Polled, poll};
+pub use sitemap::Part;
 
 use crate::networks::{About, Once, Proven, Reads, Writes};
 use crate::{clean, egress};
@@ -28,7 +31,8 @@ pub const ABOUT: About = About {
     name: "feed",
     label: "Feeds",
     reads: Reads {
-        what: "RSS, Atom and JSON Feed, polled with conditional requests; found from a page; OPML lists",
+        what: "RSS, Atom, JSON Feed and sitemaps for news, polled with conditional requests, told by their WebSub hub where they \
+               have one; found from a page or its robots.txt; OPML lists",
         poll: true,
         stream: false,
         push: false,
@@ -37,9 +41,10 @@ pub const ABOUT: About = About {
     once: Once::Nothing,
     length: None,
     fields: &[],
-    limits: "16 MiB and 5,000 entries a feed, elements 256 deep",
-    docs: "An entry is a post: its guid (or link, or a hash of title, date and text) is its id.",
-    proven: Proven::Format("the feeds of a public corpus and random bytes"),
+    limits: "16 MiB and 5,000 entries a feed, elements 256 deep; 8 sitemaps of a list",
+    docs: "An entry is a post: its guid (or link, or a hash of title, date and text) is its id. Hubs tell an installation \
+           that has a public_url; feeds are then read once an hour at least, and as before where a hub falls silent.",
+    proven: Proven::Format("the feeds of a public corpus and random bytes, and against the hub of flask-websub"),
     connector: &Feeds,
 };
 
@@ -65,6 +70,8 @@ pub struct Parsed {
     pub ttl: Option<Duration>,
     /// Its entries in their order.
     pub posts: Vec<Result<Post, Refused>>,
+    /// The sitemaps it names, where it is a list of them.
+    pub parts: Vec<Part>,
 }
 
 /// Why a document is no feed.
@@ -76,6 +83,11 @@ pub enum Unreadable {
     /// Not a feed at all.
     #[error("this is no feed: neither RSS, Atom nor JSON Feed (it begins `{0}`); if it is a page, look for its feed")]
     NotAFeed(String),
+    /// A sitemap of pages, without a single title.
+    #[error(
+        "this sitemap lists {0} pages and none of them is news; enter the site's sitemap for news (its pages have titles)"
+    )]
+    NoNews(usize),
     /// Built to hurt, or nearly.
     #[error("the feed cannot be read: {0}")]
     Shape(String),
@@ -131,6 +143,9 @@ pub fn parse(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Re
 
 fn read_xml(text: &str, base: Option<&Url>) -> Result<Parsed, Unreadable> {
     let tidied = tidy::tidy(text)?;
+    if sitemap::is_sitemap(&tidied.text) {
+        return sitemap::read(&tidied, sitemap::is_whole(text), base);
+    }
     let mut parsed = match understand(&tidied.text, base) {
         Ok(feed) => entry::parsed(feed, base),
         Err(why) if tidied.items.is_empty() => {

@@ -8,6 +8,7 @@ mod hackernews;
 mod reddit;
 mod server;
 mod shared;
+mod sitemaps;
 mod slack;
 mod stackexchange;
 mod telegram;

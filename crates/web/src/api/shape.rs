@@ -18,6 +18,12 @@ macro_rules! same {
 }
 same!(i64, bool, f64, String, serde_json::Value);
 
+impl<T: Shape<U>, U> Shape<Box<U>> for Box<T> {
+    fn shape(self) -> Box<U> {
+        Box::new((*self).shape())
+    }
+}
+
 impl<T: Shape<U>, U> Shape<Option<U>> for Option<T> {
     fn shape(self) -> Option<U> {
         self.map(Shape::shape)

@@ -10,7 +10,7 @@ use dandelion_hub::{
     Error,
     scope::{Role, Viewer},
     sign_in,
-    source::{self, Kind, Source},
+    source::{self, Kind, Push, Source},
     unit::Org,
 };
 use dandelion_post::timestamp;
@@ -112,7 +112,7 @@ pub(super) async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> R
         name: source.name.clone(),
         state: state.to_owned(),
         tone,
-        facts: facts(app, org, &wall, &source),
+        facts: facts(app, org, &wall, &source, source::push(&app.hub, id).await?.as_ref()),
         accounting: accounting(&source),
         since: wall.clock(source.created_at),
         days: days(app, id).await?,
@@ -154,7 +154,7 @@ async fn days(app: &App, id: i64) -> Result<Option<Days>, Problem> {
     Ok(days.days.iter().any(|day| day.sum() > 0).then_some(days))
 }
 
-fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sentence)> {
+fn facts(app: &App, org: &Org, wall: &Wall, source: &Source, push: Option<&Push>) -> Vec<(String, Sentence)> {
     let mut facts = vec![("Kind", Sentence::plain(source.kind.as_str()))];
     facts.push(("Network", Sentence::plain(&source.network)));
     let unit = source.unit.and_then(|unit| org.unit(unit)).or_else(|| org.hub().ok());
@@ -179,6 +179,7 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
     let awake = source.paused_at.is_none();
     moment("Next", source.next_poll_at.filter(|_| awake && source.polled()).map(|at| wall.due(at)));
     moment("Newest post", source.last_post_at.map(|at| wall.clock(at)));
+    facts.extend(push.map(|push| ("Told by", told_by(wall, push))));
     if let Some(left) = source.calls_left {
         let resets = source.calls_reset_at.filter(|at| *at > wall.now);
         let words = Sentence::plain(format!("{left} left"));
@@ -200,6 +201,28 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source) -> Vec<(String, Sen
     let search = Sentence::new().link("Search what it brought", format!("/search?source={}", source.id));
     facts.push(("Posts", search));
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is agreed with the hub of a feed, and what that means for reading it.
+fn told_by(wall: &Wall, push: &Push) -> Sentence {
+    let hub = Sentence::plain("the hub ").link(&push.hub, &push.hub);
+    if push.live(wall.now) {
+        let until = push.until.map(|until| wall.clock(until));
+        let hub = until.into_iter().fold(hub, |hub, until| hub.text(" until ").time(until));
+        return match (push.pushed_at, push.trusted(wall.now)) {
+            (Some(at), true) => hub.text(", last ").time(wall.ago(at)).text("; we read it seldom by ourselves"),
+            (Some(at), false) => {
+                hub.text(", last ").time(wall.ago(at)).text("; it left something out since, so we read as before")
+            }
+            (None, _) => hub.text("; nothing has come from it yet, so we read as before"),
+        };
+    }
+    match (push.state.as_str(), &push.why) {
+        ("resting" | "ending", _) => hub.text(": not while the source is paused"),
+        (_, Some(why)) => hub.text(format!(": not yet, we ask it again; we read as before ({why})")),
+        ("offered", None) => hub.text(": it is asked once this installation has an address others reach (public_url)"),
+        (_, None) => hub.text(": asked, it has not confirmed yet; we read as before"),
+    }
 }
 
 /// What is wrong with it, and what happens next.

@@ -227,6 +227,8 @@ const OTHERS: &[(&str, &str, &str)] = &[
     // Handshakes: what a network asks before it sends.
     ("GET", "/hooks/{source}", "signature"),
     ("POST", "/hooks/{source}", "signature"),
+    ("GET", "/hooks/websub/{path}", "signature"),
+    ("POST", "/hooks/websub/{path}", "signature"),
     // What other servers of the fediverse see of our actors.
     ("GET", "/.well-known/webfinger", "public"),
     ("GET", "/oauth/client-metadata.json", "public"),

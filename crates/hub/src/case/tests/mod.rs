@@ -4,6 +4,7 @@ mod corrections;
 mod follow_ups;
 mod handoffs;
 mod inbox;
+mod mails;
 mod merging;
 mod rights;
 mod speed;

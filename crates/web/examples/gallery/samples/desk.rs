@@ -3,7 +3,7 @@
 use dandelion_web::view::desk::case::{Banner, May};
 use dandelion_web::view::desk::compose::ReplyBox;
 use dandelion_web::view::desk::side::{Person, Sum};
-use dandelion_web::view::desk::thread::{LineEntry, NoteEntry, PostEntry, ReplyEntry};
+use dandelion_web::view::desk::thread::{Automatic, LineEntry, NoteEntry, PostEntry, ReplyEntry};
 use dandelion_web::view::desk::{
     Case, CaseList, Chip, Compose, Desk, Due, Entry, Judgement, PostAct, Row, Side, Thread, Tone, ViewGroup, ViewLink,
     Views,
@@ -311,6 +311,8 @@ fn conversation(w: &Words) -> Vec<Entry> {
             name: w.t("Jonas Thiel"),
             place: w.t("by mail, linked by Ana"),
             time: time(w, "10:02"),
+            automatic: Some(Automatic { words: w.t("Passed on by a mailing list"), why: w.t("its header says “List-Id: kettles”") }),
+            folded: Some(("Quoted mail and signature".to_owned(), vec![w.t("-- \nJonas Thiel"), w.t("On Monday, Halden Care wrote:\n> May we collect it today?")])),
             html: Some(CleanHtml::clean(&w.t("<p>Thank you. I am home until two.</p><p>Order number <b>88-41207</b>, <a href=\"https://halden.example/order\">receipt</a>.</p>"))),
             answered: true,
             ..PostEntry::default()

@@ -1,6 +1,7 @@
 //! What the API shows of a case.
 
 use dandelion_hub::case;
+use dandelion_networks::email;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -369,8 +370,40 @@ shape!(
         links: serde_json::Value,
         /// Pictures and the like, as the network gave them.
         media: serde_json::Value,
+        /// Of a mail: what is kept beside its words.
+        mail: Option<Box<Mail>>,
     }
 );
+
+shape!(
+    /// What is kept beside the words of a mail.
+    Mail from email::Beside {
+        /// The older mails it quotes; empty where it quotes none.
+        quoted: String,
+        /// Its signature; empty where it has none.
+        signature: String,
+        /// Which machine wrote it, where no person did.
+        automatic: Option<Automatic>,
+    }
+);
+
+shape!(
+    /// A mail that a machine wrote or passed on. Only what a `list` passed on can be answered.
+    Automatic from email::Automatic {
+        /// `bounce`, `report`, `vacation`, `receipt`, `list`, `bulk` or `notice`.
+        kind: String,
+        /// The header by which it is known.
+        why: String,
+        /// Of a bounce: who could not be reached, and what their server said.
+        told: String,
+    }
+);
+
+impl Shape<String> for email::Machine {
+    fn shape(self) -> String {
+        self.as_str().to_owned()
+    }
+}
 
 shape!(
     /// A note.

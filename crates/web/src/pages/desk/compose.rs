@@ -72,9 +72,7 @@ fn reply_box(
     if case.state == Standing::Resolved {
         return Err("This case is resolved. Open it again to answer in public".to_owned());
     }
-    let Some(post) = answered(page) else {
-        return Err("No post is left that could be answered".to_owned());
-    };
+    let post = answered(page)?;
     let network = spoken::network(&post.network);
     let handles = handles(frame, page, &post.network).map_err(|why| match why {
         None => format!("Nobody here can write on {network} yet: no handle of ours lives there"),
@@ -115,12 +113,22 @@ pub(super) fn is_being_written(state: State) -> bool {
     matches!(state, State::Draft | State::Changes)
 }
 
-/// The newest post of a customer that still stands.
-fn answered(page: &CasePage) -> Option<&ThreadPost> {
-    page.entries.iter().rev().find_map(|entry| match entry {
+/// The newest post of a customer that still stands and that a person wrote, or why there is none.
+fn answered(page: &CasePage) -> Result<&ThreadPost, String> {
+    let standing = page.entries.iter().rev().filter_map(|entry| match entry {
         Entry::Post(post) if !post.ours && post.deleted_at.is_none() => Some(post),
         _ => None,
-    })
+    });
+    let mut why_not = "No post is left that could be answered".to_owned();
+    let mut automatic = false;
+    for post in standing {
+        match post.mail.as_ref().and_then(|mail| mail.automatic.as_ref()).filter(|one| !one.kind.answerable()) {
+            None => return Ok(post),
+            Some(machine) if !automatic => (why_not, automatic) = (machine.words(), true),
+            Some(_) => {}
+        }
+    }
+    Err(why_not)
 }
 
 /// Our accounts on a network that can publish: those of the unit first, then of the units above it, then others.

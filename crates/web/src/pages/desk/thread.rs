@@ -4,6 +4,7 @@ use dandelion_hub::{
     case::{AssignmentEntry, CasePage, Entry as Happened, HandoffEntry, NoteEntry, ResolutionEntry, ThreadPost},
     reply::Reply,
 };
+use dandelion_networks::email::Beside;
 use dandelion_post::Micros;
 use serde_json::Value as Json;
 
@@ -19,7 +20,7 @@ use crate::{
         CleanHtml, Sentence, Text,
         desk::{
             Entry, Thread, Tone,
-            thread::{LineEntry, NoteEntry as Note, PostEntry, web_address},
+            thread::{Automatic, LineEntry, NoteEntry as Note, PostEntry, web_address},
         },
         grouped, initials,
     },
@@ -115,7 +116,9 @@ fn post(frame: &Frame<'_>, reasons: &Reasons<'_>, said: &ThreadPost, first: bool
     let spans: Vec<_> = said.spans.iter().map(|[from, to]| *from..*to).collect();
     let handle = author.and_then(|author| author.handle.as_deref()).map(spoken::handle);
     let network = spoken::network(&said.network);
-    let html = said.html.as_deref().filter(|html| spans.is_empty() && !html.trim().is_empty());
+    let folded = said.mail.as_deref().and_then(folded);
+    // What is folded away must not stand in the markup all the same.
+    let html = said.html.as_deref().filter(|html| spans.is_empty() && folded.is_none() && !html.trim().is_empty());
     PostEntry {
         id: said.id,
         depth: usize::from(!first && !theirs && !said.ours),
@@ -132,6 +135,8 @@ fn post(frame: &Frame<'_>, reasons: &Reasons<'_>, said: &ThreadPost, first: bool
         url: said.url.as_deref().and_then(web_address),
         lang: String::new(),
         revisions: Vec::new(),
+        automatic: said.mail.as_ref().and_then(|mail| mail.automatic.as_ref()).map(automatic),
+        folded,
         media: media(said),
         gone: said.deleted_at.map(|at| {
             format!("Deleted by its author; we learned of it {}. The text is no longer shown.", frame.clock(at).words)
@@ -164,6 +169,24 @@ fn about(said: &ThreadPost, frame: &Frame<'_>) -> String {
         _ => {}
     }
     known.join(" · ")
+}
+
+/// The quotes and the signature of a mail, behind one line.
+fn folded(mail: &Beside) -> Option<(String, Vec<String>)> {
+    let line = match (mail.quoted.is_empty(), mail.signature.is_empty()) {
+        (true, true) => return None,
+        (false, true) => "Quoted mail",
+        (true, false) => "Signature",
+        (false, false) => "Quoted mail and signature",
+    };
+    let parts = [&mail.signature, &mail.quoted].into_iter().filter(|part| !part.is_empty()).cloned();
+    Some((line.to_owned(), parts.collect()))
+}
+
+fn automatic(known: &dandelion_networks::email::Automatic) -> Automatic {
+    let header = if known.why.is_empty() { String::new() } else { format!("its header says “{}”", known.why) };
+    let parts: Vec<&str> = [known.told.as_str(), &header].into_iter().filter(|part| !part.is_empty()).collect();
+    Automatic { words: known.words(), why: parts.join(" · ") }
 }
 
 /// Pictures and links that came with a post: what they are, and where.

@@ -60,6 +60,10 @@ pub struct PostEntry {
     pub lang: String,
     /// How often it was edited, in words, with the old words one click away: each when and what.
     pub revisions: Vec<(Time, String)>,
+    /// Of a mail that a machine wrote: which one, and whether anybody is answered.
+    pub automatic: Option<Automatic>,
+    /// What is folded away behind one line, a mail's quotes and signature: the line, and what stands behind it.
+    pub folded: Option<(String, Vec<String>)>,
     /// Names of pictures and files that came with it: kind or description, and address.
     pub media: Vec<(String, String)>,
     /// Deleted by its author: when, in words.
@@ -74,6 +78,15 @@ pub struct PostEntry {
     pub mark: Option<MarkForm>,
     /// Why it is judged as it is; none for what was not judged.
     pub why: Option<super::why::Why>,
+}
+
+/// What is said of a mail that no person wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Automatic {
+    /// `Automatic reply: nobody is answered`.
+    pub words: String,
+    /// The header it is known by, and of a bounce whom it could not reach.
+    pub why: String,
 }
 
 /// A reply of ours, in whatever state.
