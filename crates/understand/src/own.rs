@@ -80,6 +80,7 @@ impl Own {
                 *sum += each;
             }
         }
+        extractor.weigh_meaning(&head.meaning_beyond(label), |at, weight| weights[at] += weight);
         weights
     }
 }

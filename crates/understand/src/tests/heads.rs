@@ -54,6 +54,26 @@ fn the_same_examples_give_the_same_bytes_and_another_seed_others() {
 }
 
 #[test]
+fn a_head_of_ones_own_knows_what_words_mean_that_no_example_held() {
+    let labels = ["food", "travel"].map(str::to_owned);
+    let words = ["soup bread cheese", "train plane ticket", "rice chicken salad", "airport bus journey"];
+    let text = |at: usize| words[at % 4].split(' ').nth(at / 4 % 3).unwrap_or_default().to_owned();
+    let examples = (0..60).map(|at| Example { text: text(at), label: (at % 2) as u16, weight: 1.0, counts: true });
+    let recipe = Recipe { hasty: 0.0, ..own_recipe(2, 1) };
+    let own = Own::train("x", "test", &labels, examples.collect(), &recipe);
+    let own = Own::from_bytes(own.to_bytes()).unwrap();
+    for (text, right) in [("pasta", "food"), ("railway", "travel"), ("flight", "travel"), ("sandwich", "food")] {
+        assert_eq!(own.ask(text).label, right, "{text}");
+        let reasons = own.judge(text).reasons;
+        assert!(reasons.iter().any(|it| it.words == text), "{text}: {reasons:?}");
+    }
+    // Weights that were cut off are missed.
+    let mut cut = own.to_bytes();
+    cut.truncate(cut.len() - 4);
+    assert!(Own::from_bytes(cut).is_err());
+}
+
+#[test]
 fn a_head_of_ones_own_learns_survives_its_file_and_refuses_damage() {
     for count in [6, 30, 240] {
         let own = Own::train("reason", "test", &labels(), examples(count), &own_recipe(3, 1));
