@@ -80,7 +80,9 @@ impl Own {
                 *sum += each;
             }
         }
-        extractor.weigh_meaning(&head.meaning_beyond(label), |at, weight| weights[at] += weight);
+        if !head.views.is_empty() {
+            extractor.weigh_meaning(&head.meaning_beyond(label), |at, weight| weights[at] += weight);
+        }
         weights
     }
 }

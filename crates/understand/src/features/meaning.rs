@@ -29,19 +29,26 @@ impl Extractor {
     }
 
     /// What the text that was read last means.
-    fn meaning(&self) -> [f32; MEANING] {
+    pub(crate) fn meaning(&self) -> [f32; MEANING] {
+        let sums = self.sums();
+        let length = length(&sums);
+        sums.map(|sum| sum as f32 / length)
+    }
+
+    /// What its words add up to.
+    fn sums(&self) -> [i32; MEANING] {
         let mut sums = [0i32; MEANING];
-        for at in 0..self.tokens.list.len() {
-            if let Some((counted, row)) = self.meant(at) {
-                sums.iter_mut().zip(row).for_each(|(sum, step)| *sum += i32::from(counted) * i32::from(*step as i8));
+        for (counted, steps) in (0..self.tokens.list.len()).filter_map(|at| self.meant(at)) {
+            let counted = i16::from(counted);
+            for (sum, step) in sums.iter_mut().zip(steps) {
+                *sum += i32::from(counted * i16::from(step.cast_signed()));
             }
         }
-        let length = sums.iter().map(|sum| (*sum as f32) * (*sum as f32)).sum::<f32>().sqrt();
-        sums.map(|sum| sum as f32 / length.max(1.0))
+        sums
     }
 
     /// How much a token counts, and its steps in each direction.
-    fn meant(&self, at: usize) -> Option<(u8, &'static [u8])> {
+    fn meant(&self, at: usize) -> Option<(u8, &'static [u8; MEANING])> {
         let token = &self.tokens.list[at];
         let hash = match token.sort {
             Sort::Word => self.hashes[at],
@@ -52,29 +59,26 @@ impl Extractor {
     }
 
     /// What each token adds to a score through a text's meaning, by the weights of its directions.
-    pub(crate) fn weigh_meaning(&self, weights: &[f32], mut each: impl FnMut(usize, f32)) {
-        let mut sums = [0i32; MEANING];
-        let mut said = Vec::new();
+    pub(crate) fn weigh_meaning(&self, weights: &[f32; MEANING], mut each: impl FnMut(usize, f32)) {
+        let length = length(&self.sums());
         for at in 0..self.tokens.list.len() {
-            let Some((counted, row)) = self.meant(at) else { continue };
-            let mut weight = 0.0;
-            for ((sum, step), each) in sums.iter_mut().zip(row).zip(weights) {
-                let step = i32::from(counted) * i32::from(*step as i8);
-                *sum += step;
-                weight += step as f32 * each;
+            if let Some((counted, steps)) = self.meant(at) {
+                let places = steps.map(|step| f32::from(step.cast_signed()));
+                each(at, product(&places, weights) * f32::from(counted) / length);
             }
-            said.push((at, weight));
-        }
-        let length = sums.iter().map(|sum| (*sum as f32) * (*sum as f32)).sum::<f32>().sqrt().max(1.0);
-        for (at, weight) in said {
-            each(at, weight / length);
         }
     }
 }
 
-fn find(hash: u32) -> Option<(u8, &'static [u8])> {
+/// The length of sums; at least 1, so that nothing stays nothing.
+fn length(sums: &[i32; MEANING]) -> f32 {
+    let places = sums.map(|sum| sum as f32);
+    product(&places, &places).sqrt().max(1.0)
+}
+
+fn find(hash: u32) -> Option<(u8, &'static [u8; MEANING])> {
     let row = WORDS.row(hash)?;
-    (row[1] == hash as u8).then(|| (row[0], &row[2..]))
+    if row[1] == hash as u8 { Some((row[0], row[2..].first_chunk()?)) } else { None }
 }
 
 /// How many numbers a view holds.

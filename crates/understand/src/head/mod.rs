@@ -56,19 +56,19 @@ impl Head {
         answer.best = self.manifest.calibration.best(&answer.chances);
     }
 
-    /// What a direction of meaning adds to `label` beyond what it adds to the other labels; nothing where meaning counts nothing.
-    pub(crate) fn meaning_beyond(&self, label: usize) -> Vec<f32> {
+    /// What each direction of meaning adds to `label` beyond what it adds to the other labels.
+    pub(crate) fn meaning_beyond(&self, label: usize) -> [f32; MEANING] {
         let (outputs, counts) = (self.outputs(), self.manifest.meaning);
-        let directions = if self.views.is_empty() { 0 } else { MEANING };
-        let beyond = |at: usize| {
-            let weight = |output: usize| self.views[output * MEANING + at] * counts;
-            if outputs == 1 {
-                return if label == 1 { weight(0) } else { -weight(0) };
-            }
-            let all: f32 = (0..outputs).map(weight).sum();
-            weight(label) - (all - weight(label)) / (outputs - 1) as f32
-        };
-        (0..directions).map(beyond).collect()
+        let mut beyond = [0.0; MEANING];
+        for (output, weights) in self.views.chunks(MEANING).enumerate() {
+            let share = match (outputs, output == label) {
+                (1, _) => counts * if label == 1 { 1.0 } else { -1.0 },
+                (_, true) => counts,
+                (_, false) => -counts / (outputs - 1) as f32,
+            };
+            beyond.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * share);
+        }
+        beyond
     }
 
     /// The scores of all labels by the features alone, in the place of probabilities.
