@@ -11,7 +11,7 @@ use crate::learn::{Aim, Example, Recipe};
 use crate::panel::{Panel, Reader};
 use crate::{Lexicon, Own, Rules, Shipped, own_recipe};
 
-const PANEL: &[u8] = include_bytes!("../../models/panel-2.bin");
+const PANEL: &[u8] = include_bytes!("../../models/panel-3.bin");
 
 /// Examples that words tell apart, with words that say nothing around them.
 fn examples(count: usize) -> Vec<Example> {
