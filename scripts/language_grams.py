@@ -21,7 +21,7 @@ LANGUAGES = (
     "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv nb nl pl pt ro ru sk sl sr sv th tr uk ur vi zh"
 ).split()
 LENGTHS = {1: "unigrams", 2: "bigrams", 3: "trigrams", 4: "quadrigrams", 5: "fivegrams"}
-MOST = {3: 4000, 4: 12000, 5: 12000}
+MOST = {3: 8000, 4: 25000, 5: 30000}
 
 
 def runs_of(folder):

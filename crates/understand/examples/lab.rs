@@ -44,7 +44,7 @@ fn main() {
     let said: Vec<(u16, f32)> = wanted
         .iter()
         .map(|(text, _)| {
-            head.answer(extractor.read(text), &mut answer);
+            head.answer_text(text, &mut extractor, &mut answer);
             (answer.best as u16, answer.chances[answer.best])
         })
         .collect();
@@ -84,6 +84,7 @@ fn set(recipe: &mut Recipe, (key, value): (&str, &str)) {
         "idf" => recipe.idf = number(),
         "hasty" => recipe.hasty = number(),
         "nb" => recipe.naive_bayes = number(),
+        "meaning" => recipe.meaning = number(),
         "least" => recipe.least = number() as u32,
         "passes" => recipe.passes = number() as usize,
         "folds" => recipe.folds = number() as usize,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use dandelion_understand::learn::{Aim, Example, Recipe};
 use dandelion_understand::panel::{Material, build_grams, make};
 
-const VERSION: &str = "panel-2";
+const VERSION: &str = "panel-3";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);

@@ -149,13 +149,13 @@ impl Own {
     pub fn ask(&self, text: &str) -> Said {
         let mut answer = Answer::default();
         let Some(judge) = &self.head.manifest.judge else {
-            self.head.answer(Extractor::new().read(text), &mut answer);
+            self.head.answer_text(text, &mut Extractor::new(), &mut answer);
             return said(self.head.labels(), &answer.chances, answer.best);
         };
         let panel = Panel::shipped();
         let mut row = with_reader(|reader| {
             panel.read(text, reader);
-            self.head.score(reader.extractor.read(text), &mut answer);
+            self.head.score_text(text, &mut reader.extractor, &mut answer);
             let mut row = answer.chances;
             row.extend_from_slice(&reader.scores[..panel.witnesses()]);
             row
@@ -186,7 +186,15 @@ fn fits(judge: &Judge, inputs: usize, labels: usize) -> bool {
 /// The recipe for an organisation's examples: many labels are told apart best as they come, few want each label found.
 pub fn own_recipe(labels: usize, seed: u64) -> Recipe {
     if labels > MOST_WITNESSED {
-        return Recipe { aim: Aim::Accuracy, balance: 0.0, passes: 8, folds: 2, seed, ..Recipe::default() };
+        return Recipe {
+            aim: Aim::Accuracy,
+            balance: 0.0,
+            meaning: 1.0,
+            passes: 8,
+            folds: 2,
+            seed,
+            ..Recipe::default()
+        };
     }
-    Recipe { cost: 0.15, balance: 0.3, naive_bayes: 0.5, passes: 15, folds: 5, seed, ..Recipe::default() }
+    Recipe { cost: 0.15, balance: 0.3, naive_bayes: 0.5, meaning: 1.0, passes: 15, folds: 5, seed, ..Recipe::default() }
 }

@@ -80,6 +80,9 @@ impl Own {
                 *sum += each;
             }
         }
+        if !head.views.is_empty() {
+            extractor.weigh_meaning(&head.meaning_beyond(label), |at, weight| weights[at] += weight);
+        }
         weights
     }
 }

@@ -129,7 +129,11 @@ fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement 
         return by_words;
     }
     let known = by_words.reasons.iter().any(|it| matches!(it.rule.as_str(), "function words" | "letters"));
-    let by_letters = |place: usize| f64::from(reader.languages[place]);
+    let written = written_in(&by_words);
+    let by_letters = |place: usize| {
+        let may = written.is_none_or(|codes| codes.contains(&panel.manifest.languages[place].as_str()));
+        f64::from(reader.languages[place]).max(1e-12) * f64::from(u8::from(may))
+    };
     let chance = |place: usize| {
         let has_words = known && panel.manifest.languages[place] == by_words.value;
         by_letters(place) * if has_words { 1.0 + BY_WORDS * by_words.score } else { 1.0 }
@@ -154,6 +158,17 @@ fn spoken(by_words: Judgement, panel: &Panel, reader: &mut Reader) -> Judgement 
 fn is_own_script(by_words: &Judgement) -> bool {
     matches!(by_words.value.as_str(), "zh" | "ja" | "ko" | "th" | "el" | "he")
         && by_words.reasons.iter().any(|it| it.rule == "script")
+}
+
+/// The languages that are written as a good part of the text is, where that leaves few: names and phrases of other scripts
+/// often stand in them, not the other way round.
+fn written_in(by_words: &Judgement) -> Option<&'static [&'static str]> {
+    by_words.reasons.iter().find(|it| it.rule == "script")?;
+    match by_words.value.as_str() {
+        "ar" => Some(&["ar", "fa", "ur"]),
+        "hi" => Some(&["hi"]),
+        _ => None,
+    }
 }
 
 /// What the panel hears, where it understands the language.

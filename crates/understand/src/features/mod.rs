@@ -5,6 +5,7 @@
 //! tokens), and shape (counts in steps, a valence lexicon, emoji, marks, length). The hashing is that of Weinberger et al. 2009 without the
 //! sign trick; negation reaches to the next mark that ends a clause (Pang et al. 2002).
 
+mod meaning;
 mod tokens;
 mod valence;
 
@@ -13,11 +14,15 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
+pub use meaning::{MEANING, build_meaning};
+pub(crate) use meaning::{inputs, product};
 pub use tokens::MOST_CHARS;
 pub(crate) use tokens::{Sort, Token, Tokens};
 
 /// The name of this set of features; a head only works with the set that it was trained on.
 pub const FEATURES: &str = "features-1";
+/// The same, and what words mean.
+pub const WITH_MEANING: &str = "features-1+meaning-1";
 
 /// Words, characters, shape.
 pub const GROUPS: usize = 3;

@@ -1,4 +1,5 @@
-//! A head's file: `DANDHEAD`, the manifest's length (4 bytes, little-endian), the manifest (JSON), the table.
+//! A head's file: `DANDHEAD`, the manifest's length (4 bytes, little-endian), the manifest (JSON), the table, the weights of what
+//! texts mean (4 bytes each, little-endian; none in most heads).
 
 use std::borrow::Cow;
 
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Head, Table};
-use crate::features::FEATURES;
+use crate::features::{FEATURES, WITH_MEANING, inputs};
 use crate::learn::Calibration;
 use crate::learn::metrics::Confusion;
 use crate::panel::Judge;
@@ -30,12 +31,15 @@ pub struct Manifest {
     pub data: String,
     /// How many examples there were.
     pub examples: usize,
-    /// SHA-256 of the table.
+    /// SHA-256 of the table and the weights of meaning.
     pub table: String,
     /// Upper bits of a hash that choose a row.
     pub bits: u32,
     /// What each group of features counts.
     pub groups: [f32; 3],
+    /// What the meaning of words counts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub meaning: f32,
     /// What one step of each output's weights is worth.
     pub scales: Vec<f32>,
     /// What each output is without any feature.
@@ -117,13 +121,14 @@ impl Head {
         bytes.extend_from_slice(&(manifest.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&manifest);
         bytes.extend_from_slice(&self.table.bytes);
+        self.views.iter().for_each(|weight| bytes.extend_from_slice(&weight.to_le_bytes()));
         bytes
     }
 
     /// Reads a file. Borrowed bytes are used where they lie.
     pub fn from_bytes(bytes: Cow<'static, [u8]>) -> Result<Self, BadModel> {
         let head = Self::trusted(bytes)?;
-        if head.manifest.table != hex(&Sha256::digest(&head.table.bytes)) {
+        if head.manifest.table != hash_of(&head.table, &head.views) {
             return Err(BadModel::Damaged(head.manifest.head));
         }
         Ok(head)
@@ -137,12 +142,19 @@ impl Head {
         let manifest = rest.get(..length).filter(|_| length <= MOST_MANIFEST).ok_or(BadModel::NoHead)?;
         let manifest: Manifest =
             serde_json::from_slice(manifest).map_err(|error| BadModel::Manifest(error.to_string()))?;
-        if manifest.features != FEATURES {
+        let inputs = inputs(manifest.meaning);
+        if manifest.features != if inputs > 0 { WITH_MEANING } else { FEATURES } {
             return Err(BadModel::OtherFeatures { head: manifest.head, found: manifest.features });
         }
+        let views = inputs * manifest.constants.len() * 4;
+        let start = bytes.len().checked_sub(views).filter(|it| *it >= 12 + length).ok_or(BadModel::NoHead)?;
+        let views = bytes[start..].as_chunks::<4>().0.iter().map(|it| f32::from_le_bytes(*it)).collect();
         let table = match bytes {
-            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[12 + length..]),
-            Cow::Owned(mut bytes) => Cow::Owned(bytes.split_off(12 + length)),
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[12 + length..start]),
+            Cow::Owned(mut bytes) => {
+                bytes.truncate(start);
+                Cow::Owned(bytes.split_off(12 + length))
+            }
         };
         let (bits, width) = (manifest.bits, manifest.constants.len() + 1);
         check(&manifest)?;
@@ -150,7 +162,7 @@ impl Head {
         if table.bytes.len() < table.map_bytes() || !(table.bytes.len() - table.map_bytes()).is_multiple_of(width) {
             return Err(BadModel::NoHead);
         }
-        Ok(Self { manifest, table })
+        Ok(Self { manifest, table, views })
     }
 }
 
@@ -163,6 +175,21 @@ fn check(manifest: &Manifest) -> Result<(), BadModel> {
         && manifest.scales.len() == outputs
         && manifest.calibration.fits(labels);
     if fits { Ok(()) } else { Err(BadModel::Manifest("its lengths do not agree".to_owned())) }
+}
+
+/// SHA-256 of the table and the weights of meaning.
+pub(crate) fn hash_of(table: &Table, views: &[f32]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(&table.bytes);
+    for weight in views {
+        digest.update(weight.to_le_bytes());
+    }
+    hex(&digest.finalize())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

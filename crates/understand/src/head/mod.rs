@@ -3,11 +3,11 @@
 mod file;
 mod table;
 
-pub(crate) use file::hex;
 pub use file::{BadModel, HeldOut, Manifest};
+pub(crate) use file::{hash_of, hex};
 pub(crate) use table::Table;
 
-use crate::features::{Feature, GROUPS};
+use crate::features::{Extractor, Feature, GROUPS, MEANING, product};
 
 /// A trained head, ready to answer.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Head {
     /// What is written about it, in the file's head.
     pub manifest: Manifest,
     pub(crate) table: Table,
+    /// Weights of what a text means, one output after another.
+    pub(crate) views: Vec<f32>,
 }
 
 /// What a head says of one text. Buffers are used again.
@@ -28,14 +30,48 @@ pub struct Answer {
 }
 
 impl Head {
-    /// Answers for features of [`crate::features::Extractor::read`].
-    pub fn answer(&self, features: &[Feature], answer: &mut Answer) {
-        self.score(features, answer);
+    /// The scores of all labels for a text, its meaning included, in the place of probabilities.
+    pub fn score_text(&self, text: &str, extractor: &mut Extractor, answer: &mut Answer) {
+        self.score(extractor.read(text), answer);
+        if self.views.is_empty() {
+            return;
+        }
+        let mut view = Vec::with_capacity(MEANING);
+        extractor.view(self.manifest.meaning, &mut view);
+        for (output, weights) in self.views.chunks(MEANING).enumerate() {
+            let sum = product(&view, weights);
+            if self.outputs() == 1 {
+                answer.chances[0] -= sum;
+                answer.chances[1] += sum;
+            } else {
+                answer.chances[output] += sum;
+            }
+        }
+    }
+
+    /// Answers to a text, its meaning included.
+    pub fn answer_text(&self, text: &str, extractor: &mut Extractor, answer: &mut Answer) {
+        self.score_text(text, extractor, answer);
         self.manifest.calibration.apply(&mut answer.chances);
         answer.best = self.manifest.calibration.best(&answer.chances);
     }
 
-    /// The scores of all labels, in the place of probabilities.
+    /// What each direction of meaning adds to `label` beyond what it adds to the other labels.
+    pub(crate) fn meaning_beyond(&self, label: usize) -> [f32; MEANING] {
+        let (outputs, counts) = (self.outputs(), self.manifest.meaning);
+        let mut beyond = [0.0; MEANING];
+        for (output, weights) in self.views.chunks(MEANING).enumerate() {
+            let share = match (outputs, output == label) {
+                (1, _) => counts * if label == 1 { 1.0 } else { -1.0 },
+                (_, true) => counts,
+                (_, false) => -counts / (outputs - 1) as f32,
+            };
+            beyond.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight * share);
+        }
+        beyond
+    }
+
+    /// The scores of all labels by the features alone, in the place of probabilities.
     pub fn score(&self, features: &[Feature], answer: &mut Answer) {
         let outputs = self.outputs();
         let manifest = &self.manifest;

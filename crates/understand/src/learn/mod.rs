@@ -59,6 +59,9 @@ pub struct Recipe {
     pub naive_bayes: f32,
     /// What a misspelled copy of every third example counts beside the others; 0 adds none.
     pub hasty: f32,
+    /// What the meaning of words counts beside the groups; 0 leaves it out.
+    #[serde(default)]
+    pub meaning: f32,
     /// Features of fewer examples are left out.
     pub least: u32,
     /// Most passes over the examples.
@@ -81,6 +84,7 @@ impl Default for Recipe {
             idf: 1.0,
             naive_bayes: 0.0,
             hasty: 0.0,
+            meaning: 0.0,
             least: 2,
             passes: 30,
             folds: 4,

@@ -2,7 +2,7 @@
 
 use super::solve::Rows;
 use super::{Example, Recipe};
-use crate::features::{Extractor, GROUPS};
+use crate::features::{Extractor, GROUPS, inputs};
 
 /// Highest part of a feature in the length of its group; see [`crate::head::Head::answer`].
 const MOST_PART: f32 = 255.0;
@@ -20,13 +20,17 @@ pub(crate) struct Seen {
 pub(crate) struct Texts {
     starts: Vec<usize>,
     seen: Vec<Seen>,
+    /// What each text means, `inputs` numbers a text.
+    views: Vec<f32>,
+    pub inputs: usize,
 }
 
 impl Texts {
     /// Reads the features of the groups that count.
     pub(crate) fn read(examples: &[Example], recipe: &Recipe) -> Self {
         let bits = recipe.bits;
-        let mut own = Self { starts: vec![0], seen: Vec::new() };
+        let inputs = inputs(recipe.meaning);
+        let mut own = Self { starts: vec![0], inputs, ..Self::default() };
         let mut extractor = Extractor::new();
         let mut buffer: Vec<(u8, u32)> = Vec::new();
         for example in examples {
@@ -39,8 +43,13 @@ impl Texts {
             let seen = same.map(|run| Seen { group: run[0].0, place: run[0].1, times: run.len().min(999) as u16 });
             own.seen.extend(seen);
             own.starts.push(own.seen.len());
+            extractor.view(recipe.meaning, &mut own.views);
         }
         own
+    }
+
+    fn view(&self, index: usize) -> &[f32] {
+        &self.views[index * self.inputs..][..self.inputs]
     }
 
     fn of(&self, index: usize) -> &[Seen] {
@@ -84,10 +93,11 @@ impl Columns {
 
     /// The rows of the chosen examples.
     pub(crate) fn rows(&self, texts: &Texts, chosen: &[u32], recipe: &Recipe) -> Rows {
-        let mut rows = Rows { starts: vec![0], ..Rows::default() };
+        let mut rows = Rows { starts: vec![0], inputs: texts.inputs, ..Rows::default() };
         for index in chosen {
             self.push(&mut rows, texts.of(*index as usize), recipe);
             rows.starts.push(rows.columns.len() as u32);
+            rows.views.extend_from_slice(texts.view(*index as usize));
         }
         rows
     }

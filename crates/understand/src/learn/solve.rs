@@ -2,13 +2,17 @@
 //! solver of LIBLINEAR), one label against the rest.
 
 use super::dice::Dice;
+use crate::features::product;
 
-/// Rows of features, one after another.
+/// Rows of features, one after another; each has some numbers of its own beside the columns, which follow them.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Rows {
     pub starts: Vec<u32>,
     pub columns: Vec<u32>,
     pub values: Vec<f32>,
+    /// `inputs` numbers a row.
+    pub views: Vec<f32>,
+    pub inputs: usize,
 }
 
 impl Rows {
@@ -19,6 +23,20 @@ impl Rows {
     pub(crate) fn row(&self, index: usize) -> (&[u32], &[f32]) {
         let range = self.starts[index] as usize..self.starts[index + 1] as usize;
         (&self.columns[range.clone()], &self.values[range])
+    }
+
+    fn view(&self, index: usize) -> &[f32] {
+        &self.views[index * self.inputs..][..self.inputs]
+    }
+
+    /// The row's product with the weights: of all columns, of its own numbers, and of the constant.
+    pub(crate) fn score(&self, index: usize, weights: &[f32]) -> f32 {
+        let (columns, values) = self.row(index);
+        let sum = dot(columns, values, weights);
+        if self.inputs == 0 {
+            return sum;
+        }
+        sum + product(self.view(index), &weights[weights.len() - 1 - self.inputs..])
     }
 }
 
@@ -35,12 +53,14 @@ pub(crate) struct Task<'a> {
     pub seed: u64,
 }
 
-/// The weights of all columns, and the last one that of the constant.
+/// The weights of all columns, those of the rows' own numbers, and the last one that of the constant.
 pub(crate) fn solve(task: &Task) -> Vec<f32> {
     let rows = task.rows;
-    let mut weights = vec![0.0f32; task.columns + 1];
+    let constant = task.columns + rows.inputs;
+    let mut weights = vec![0.0f32; constant + 1];
     let mut alphas = vec![0.0f32; rows.len()];
-    let norms: Vec<f32> = (0..rows.len()).map(|at| rows.row(at).1.iter().map(|x| x * x).sum::<f32>() + 1.0).collect();
+    let square = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>();
+    let norms: Vec<f32> = (0..rows.len()).map(|at| square(rows.row(at).1) + square(rows.view(at)) + 1.0).collect();
     let mut order: Vec<u32> = (0..rows.len() as u32).filter(|at| task.costs[*at as usize] > 0.0).collect();
     let mut dice = Dice::new(task.seed);
     let mut active = order.len();
@@ -53,9 +73,7 @@ pub(crate) fn solve(task: &Task) -> Vec<f32> {
             let at = order[place] as usize;
             let sign = if task.holds[at] { 1.0 } else { -1.0 };
             let diagonal = 0.5 / task.costs[at];
-            let (columns, values) = rows.row(at);
-            let product = dot(columns, values, &weights);
-            let gradient = sign * product - 1.0 + diagonal * alphas[at];
+            let gradient = sign * rows.score(at, &weights) - 1.0 + diagonal * alphas[at];
             // A row that stays right of its margin is left out until the end (shrinking).
             if alphas[at] == 0.0 && gradient > bound {
                 active -= 1;
@@ -69,10 +87,14 @@ pub(crate) fn solve(task: &Task) -> Vec<f32> {
                 let old = alphas[at];
                 alphas[at] = (old - gradient / (norms[at] + diagonal)).max(0.0);
                 let step = (alphas[at] - old) * sign;
+                let (columns, values) = rows.row(at);
                 for (column, value) in columns.iter().zip(values) {
                     weights[*column as usize] += step * value;
                 }
-                weights[task.columns] += step;
+                for (weight, value) in weights[task.columns..].iter_mut().zip(rows.view(at)) {
+                    *weight += step * value;
+                }
+                weights[constant] += step;
             }
             place += 1;
         }
@@ -89,8 +111,8 @@ pub(crate) fn solve(task: &Task) -> Vec<f32> {
     weights
 }
 
-/// The row's product with the weights, constant included.
-pub(crate) fn dot(columns: &[u32], values: &[f32], weights: &[f32]) -> f32 {
+/// The columns' product with the weights, constant included.
+fn dot(columns: &[u32], values: &[f32], weights: &[f32]) -> f32 {
     let mut sums = [0.0f32; 4];
     let (fours, rest) = columns.as_chunks::<4>();
     for (four, values) in fours.iter().zip(values.as_chunks::<4>().0) {

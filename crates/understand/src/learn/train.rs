@@ -3,10 +3,13 @@ use sha2::{Digest as _, Sha256};
 use super::hasty::copies;
 use super::metrics::{Confusion, ece};
 use super::prepare::{Columns, Texts};
-use super::solve::{Rows, Task, dot, solve};
+use super::solve::{Rows, Task, solve};
 use super::{Calibration, Dice, Example, Recipe};
-use crate::features::FEATURES;
-use crate::head::{Head, HeldOut, Manifest, Table, hex};
+use crate::features::{FEATURES, WITH_MEANING};
+use crate::head::{Head, HeldOut, Manifest, Table, hash_of, hex};
+
+/// Cores used at most; each holds a copy of the examples where features count by how unevenly they fall.
+const MOST_CORES: usize = 4;
 
 /// A head, and what training saw.
 #[derive(Debug)]
@@ -40,16 +43,18 @@ pub fn train(name: &str, command: &str, labels: &[String], examples: &[Example],
     let all: Vec<u32> = (0..examples.len() as u32).collect();
     let (columns, weights) = fit(&texts, &all, labels.len(), examples, recipe);
     let (table, scales, constants) = pack(&columns, &weights, recipe);
+    let views = views(&columns, &weights, texts.inputs);
     let manifest = Manifest {
         head: name.to_owned(),
-        features: FEATURES.to_owned(),
+        features: if texts.inputs > 0 { WITH_MEANING } else { FEATURES }.to_owned(),
         labels: labels.to_vec(),
         command: command.to_owned(),
         data,
         examples: own,
-        table: hex(&Sha256::digest(&table.bytes)),
+        table: hash_of(&table, &views),
         bits: recipe.bits,
         groups: recipe.groups,
+        meaning: recipe.meaning,
         scales,
         constants,
         calibration,
@@ -60,7 +65,7 @@ pub fn train(name: &str, command: &str, labels: &[String], examples: &[Example],
     let held_out =
         scores.chunks(labels.len()).take(own).map(|row| if row[0].is_nan() { Vec::new() } else { row.to_vec() });
     let held_out = held_out.collect();
-    Trained { head: Head { manifest, table }, held_out }
+    Trained { head: Head { manifest, table, views }, held_out }
 }
 
 /// Scores of each counted example by weights that did not see it; not a number where none was held out.
@@ -86,10 +91,9 @@ fn hold_out(texts: &Texts, labels: usize, examples: &[Example], sources: &[usize
         let (columns, weights) = fit(texts, &chosen, labels, examples, recipe);
         let rows = columns.rows(texts, &left, recipe);
         for (place, at) in left.iter().enumerate() {
-            let (numbers, values) = rows.row(place);
             let own = &mut scores[*at as usize * labels..][..labels];
             for (score, weights) in own.iter_mut().zip(&weights) {
-                *score = dot(numbers, values, weights);
+                *score = rows.score(place, weights);
             }
             if labels == 2 {
                 own.copy_from_slice(&[-own[0], own[0]]);
@@ -110,8 +114,14 @@ fn fit(
     let columns = Columns::count(texts, chosen, recipe);
     let rows = columns.rows(texts, chosen, recipe);
     let outputs = if labels == 2 { vec![1] } else { (0..labels as u16).collect() };
-    let weights = outputs.into_iter().map(|label| one(&rows, chosen, label, columns.places.len(), examples, recipe));
-    let weights = weights.collect();
+    let one = |label: &u16| one(&rows, chosen, *label, columns.places.len(), examples, recipe);
+    // Labels know nothing of one another, so that each may be learned on a core of its own.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parts = outputs.chunks(outputs.len().div_ceil(cores.min(MOST_CORES)));
+    let weights = std::thread::scope(|scope| {
+        let parts: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().map(one).collect::<Vec<_>>())).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+    });
     (columns, weights)
 }
 
@@ -168,12 +178,18 @@ fn pack(columns: &Columns, weights: &[Vec<f32>], recipe: &Recipe) -> (Table, Vec
             rows[at * width + 1 + output] = (steps as i8).cast_unsigned();
         }
         scales.push(scale);
-        constants.push(weights[count]);
+        constants.push(weights[weights.len() - 1]);
     }
     for (at, part) in columns.parts.iter().enumerate() {
         rows[at * width] = *part;
     }
     (Table::new(recipe.bits, width, &columns.places, &rows), scales, constants)
+}
+
+/// The weights of what texts mean, one output after another.
+fn views(columns: &Columns, weights: &[Vec<f32>], inputs: usize) -> Vec<f32> {
+    let count = columns.places.len();
+    weights.iter().flat_map(|weights| &weights[count..count + inputs]).copied().collect()
 }
 
 fn figures(calibration: &Calibration, rows: &[f32], labels: usize, truth: &[u16]) -> HeldOut {

@@ -8,7 +8,7 @@ pub(crate) const LONGEST: usize = 5;
 /// Bytes of one step of the map: 64 bits, and how many runs lie before them.
 const STEP: usize = 12;
 /// Upper bits of the hash that choose a place.
-const BITS: u32 = 22;
+const BITS: u32 = 23;
 /// What a letter costs that a language does not know, and what each step to a shorter run adds, in sixteenths.
 const UNKNOWN: u16 = 9 * 16;
 const SHORTER: u16 = 16;

@@ -11,7 +11,7 @@ use crate::learn::{Aim, Example, Recipe};
 use crate::panel::{Panel, Reader};
 use crate::{Lexicon, Own, Rules, Shipped, own_recipe};
 
-const PANEL: &[u8] = include_bytes!("../../models/panel-2.bin");
+const PANEL: &[u8] = include_bytes!("../../models/panel-3.bin");
 
 /// Examples that words tell apart, with words that say nothing around them.
 fn examples(count: usize) -> Vec<Example> {
@@ -51,6 +51,26 @@ fn the_same_examples_give_the_same_bytes_and_another_seed_others() {
     let bytes = |seed| Own::train("reason", "test", &labels(), examples(90), &own_recipe(3, seed)).to_bytes();
     assert_eq!(bytes(1), bytes(1));
     assert_ne!(bytes(1), bytes(2));
+}
+
+#[test]
+fn a_head_of_ones_own_knows_what_words_mean_that_no_example_held() {
+    let labels = ["food", "travel"].map(str::to_owned);
+    let words = ["soup bread cheese", "train plane ticket", "rice chicken salad", "airport bus journey"];
+    let text = |at: usize| words[at % 4].split(' ').nth(at / 4 % 3).unwrap_or_default().to_owned();
+    let examples = (0..60).map(|at| Example { text: text(at), label: (at % 2) as u16, weight: 1.0, counts: true });
+    let recipe = Recipe { hasty: 0.0, ..own_recipe(2, 1) };
+    let own = Own::train("x", "test", &labels, examples.collect(), &recipe);
+    let own = Own::from_bytes(own.to_bytes()).unwrap();
+    for (text, right) in [("pasta", "food"), ("railway", "travel"), ("flight", "travel"), ("sandwich", "food")] {
+        assert_eq!(own.ask(text).label, right, "{text}");
+        let reasons = own.judge(text).reasons;
+        assert!(reasons.iter().any(|it| it.words == text), "{text}: {reasons:?}");
+    }
+    // Weights that were cut off are missed.
+    let mut cut = own.to_bytes();
+    cut.truncate(cut.len() - 4);
+    assert!(Own::from_bytes(cut).is_err());
 }
 
 #[test]

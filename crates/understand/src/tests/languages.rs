@@ -60,3 +60,14 @@ fn the_network_is_believed_only_where_nothing_else_speaks() {
     assert_eq!(stated("the kettle is not here", "de").value, "en");
     assert_eq!(stated("😡", "tlh").value, "unknown");
 }
+
+#[test]
+fn names_and_links_of_another_script_do_not_hide_the_language() {
+    let rules = Rules::new(Lexicon::default());
+    let said = |text: &str| rules.analyse(&post(text)).language.value;
+    // Boilerplate around a headline, as pages of news carry it.
+    assert_eq!(said("Read More Politics Latest News in Urdu بلاول زرداری کی کور کمانڈر کراچی سے ملاقات"), "ur");
+    assert_eq!(said("Share to Twitter Share to Facebook Share to Pinterest आज मौसम बहुत अच्छा है और सब लोग खुश हैं"), "hi");
+    assert_eq!(said("We met at a café called مقهى near the old harbour and it was lovely"), "en");
+    assert_eq!(said("yaar bahut accha hai ye phone, maza aa gaya"), "hi");
+}
