@@ -267,6 +267,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("POST", "/account/sessions/end", "signed"),
     ("GET", "/", "signed"),
     ("GET", "/posts", "signed"),
+    ("GET", "/media/{post}/{number}", "signed"),
     ("GET", "/handoffs", "signed"),
     ("GET", "/replies", "signed"),
     ("GET", "/setup", "public"),
