@@ -25,6 +25,7 @@ pub mod model;
 pub mod near;
 pub mod outcome;
 pub mod personal;
+pub mod picture;
 pub mod query;
 pub mod reanalysis;
 pub mod reply;

@@ -6,6 +6,7 @@
 //! * [`mod@file`]: JSONL, CSV, TSV and feed files, streamed row by row.
 //! * [`webhook`]: signed posts pushed to us, by Standard Webhooks.
 //! * [`outgoing`]: our replies, written to their networks, each published once.
+//! * [`picture`]: pictures of strangers, made anew.
 //! * [`clean`]: markup made safe to show, or plain.
 //! * [`contract`]: what every network answers to; [`NETWORKS`]: what there is, one line a network.
 //! * [`mod@guess`]: which network is meant by an address, a handle or a tag.
@@ -32,6 +33,7 @@ pub mod moment;
 pub mod networks;
 pub mod opml;
 pub mod outgoing;
+pub mod picture;
 pub mod reddit;
 pub mod slack;
 pub mod stackexchange;

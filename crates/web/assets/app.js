@@ -5,6 +5,7 @@ import "./palette.js";
 import "./compose.js";
 import "./time.js";
 import "./live.js";
+import "./pictures.js";
 // Only where one writes a query.
 if (document.getElementById("lab")) import("./lab.js");
 // Only where the hub asks.

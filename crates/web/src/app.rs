@@ -1,6 +1,7 @@
 //! What every handler needs, and every address there is.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -12,14 +13,14 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use dandelion_hub::{Hub, member::Throttle};
+use dandelion_hub::{Hub, member::Throttle, picture::Pictures};
 use dandelion_networks::{activitypub::Remote, egress::Client};
 use futures_util::FutureExt as _;
 use tower_http::compression::{CompressionLayer, predicate::Predicate as _};
 use tracing::Instrument as _;
 use url::Url;
 
-use crate::{Live, Metrics, Problem, actors, api, assets, health, hooks, metrics, pages, problem, security};
+use crate::{Live, Metrics, Problem, actors, api, assets, health, hooks, media, metrics, pages, problem, security};
 
 /// How this installation is reached.
 #[derive(Debug, Clone)]
@@ -31,12 +32,14 @@ pub struct Config {
     pub metrics_token: Option<String>,
     /// The way out, to find and read the feeds people name. Without it nothing is fetched.
     pub outside: Option<Client>,
+    /// Where pictures of posts are kept. Without it none are shown.
+    pub pictures: Option<PathBuf>,
 }
 
 impl Config {
     /// An installation reached at this address, with metrics for this machine only.
     pub fn new(public_url: Url) -> Self {
-        Self { public_url, metrics_token: None, outside: None }
+        Self { public_url, metrics_token: None, outside: None, pictures: None }
     }
 
     /// Whether people reach it by https.
@@ -62,6 +65,8 @@ pub struct Inner {
     pub metrics: Metrics,
     /// What other servers say of their people, where anything is fetched at all.
     pub remote: Option<Remote>,
+    /// Pictures of posts, where anything is fetched at all.
+    pub pictures: Option<Pictures>,
     /// Who tried to sign in how often.
     pub throttle: Mutex<Throttle>,
 }
@@ -78,7 +83,17 @@ impl App {
     pub fn new(hub: Hub, config: Config) -> Self {
         let live = Live::new(hub.clone());
         let remote = config.outside.clone().map(Remote::new);
-        Self(Arc::new(Inner { hub, config, live, metrics: Metrics::new(), remote, throttle: Mutex::default() }))
+        let places = config.outside.clone().zip(config.pictures.clone());
+        let pictures = places.map(|(client, folder)| Pictures::new(hub.clone(), client, folder));
+        Self(Arc::new(Inner {
+            pictures,
+            hub,
+            config,
+            live,
+            metrics: Metrics::new(),
+            remote,
+            throttle: Mutex::default(),
+        }))
     }
 }
 
@@ -112,6 +127,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::live::routes())
         .merge(pages::routes())
         .merge(hooks::routes())
+        .merge(media::routes())
         .merge(actors::routes())
         .merge(api::routes())
         .fallback(problem::no_such_address)

@@ -13,6 +13,7 @@ pub mod assets;
 mod health;
 mod hooks;
 mod live;
+mod media;
 mod metrics;
 pub mod pages;
 mod problem;

@@ -97,8 +97,11 @@ pub async fn hub_until(
         None => None,
     };
     let ticking = tokio::spawn(tick(hub.clone(), told));
-    let web =
-        dandelion_web::Config { outside: Some(outside), ..dandelion_web::Config::new(address(config, &listener)?) };
+    let web = dandelion_web::Config {
+        outside: Some(outside),
+        pictures: Some(config.data_dir.join("pictures")),
+        ..dandelion_web::Config::new(address(config, &listener)?)
+    };
     let app = App::new(hub, web);
     let stop = async {
         stop.await;

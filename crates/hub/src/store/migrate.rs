@@ -13,7 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_actors", include_str!("../../migrations/0005_actors.sql")),
     ("0006_source_days", include_str!("../../migrations/0006_source_days.sql")),
     ("0007_models", include_str!("../../migrations/0007_models.sql")),
-    ("0008_websub", include_str!("../../migrations/0008_websub.sql")),
+    ("0008_feeds", include_str!("../../migrations/0008_feeds.sql")),
     ("0009_sign_ins", include_str!("../../migrations/0009_sign_ins.sql")),
 ];
 

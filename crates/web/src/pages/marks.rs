@@ -12,6 +12,7 @@ use dandelion_hub::{
     Error,
     mark::{self, Mark},
     near::{self, Group},
+    picture,
 };
 use serde::Deserialize;
 
@@ -66,6 +67,7 @@ pub(super) struct Dressing {
     alike: HashMap<i64, Group>,
     marks: HashMap<i64, Mark>,
     may: HashSet<i64>,
+    not_shown: HashMap<String, String>,
     csrf: String,
     back: String,
     partial: &'static str,
@@ -85,10 +87,21 @@ impl Dressing {
             alike: near::groups(hub, viewer, posts).await?,
             marks: mark::standing(hub, viewer, posts).await?,
             may: mark::markable(hub, viewer, posts).await?,
+            not_shown: HashMap::new(),
             csrf: signed.csrf.clone(),
             back: back.to_owned(),
             partial,
         })
+    }
+
+    /// Says beside pictures that are not shown why.
+    pub(super) async fn with_pictures(self, app: &App, urls: &[String]) -> Result<Self, Problem> {
+        Ok(Self { not_shown: picture::refusals(&app.hub, urls).await?, ..self })
+    }
+
+    /// Why the picture at this address is not shown, as far as it is known.
+    pub(super) fn not_shown(&self, url: &str) -> Option<String> {
+        self.not_shown.get(url).cloned()
     }
 
     /// Puts it on a line of a list.

@@ -10,6 +10,7 @@ mod lab;
 mod listening;
 mod live;
 mod matrix;
+mod media;
 mod mentions;
 mod organisation;
 mod problems;

@@ -270,6 +270,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("GET", "/", "signed"),
     ("GET", "/posts", "signed"),
     ("GET", "/posts/{id}", "signed"),
+    ("GET", "/media/{post}/{number}", "signed"),
     ("GET", "/handoffs", "signed"),
     ("GET", "/replies", "signed"),
     ("GET", "/setup", "public"),

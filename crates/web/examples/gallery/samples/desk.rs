@@ -3,7 +3,7 @@
 use dandelion_web::view::desk::case::{Banner, May};
 use dandelion_web::view::desk::compose::ReplyBox;
 use dandelion_web::view::desk::side::{Person, Sum};
-use dandelion_web::view::desk::thread::{Automatic, LineEntry, NoteEntry, PostEntry, ReplyEntry};
+use dandelion_web::view::desk::thread::{Automatic, LineEntry, NoteEntry, Picture, PostEntry, ReplyEntry};
 use dandelion_web::view::desk::{
     Case, CaseList, Chip, Compose, Desk, Due, Entry, Judgement, PostAct, Row, Side, Thread, Tone, ViewGroup, ViewLink,
     Views,
@@ -311,6 +311,10 @@ fn conversation(w: &Words) -> Vec<Entry> {
             name: w.t("Jonas Thiel"),
             place: w.t("by mail, linked by Ana"),
             time: time(w, "10:02"),
+            pictures: vec![
+                Picture { src: "/media/9/0".to_owned(), alt: w.t("A wet kitchen"), href: "https://network.example/1.jpg".to_owned(), why: None },
+                Picture { src: "/media/9/1".to_owned(), alt: w.t(""), href: "https://network.example/2.jpg".to_owned(), why: Some(w.t("it is damaged")) },
+            ],
             automatic: Some(Automatic { words: w.t("Passed on by a mailing list"), why: w.t("its header says “List-Id: kettles”") }),
             folded: Some(("Quoted mail and signature".to_owned(), vec![w.t("-- \nJonas Thiel"), w.t("On Monday, Halden Care wrote:\n> May we collect it today?")])),
             html: Some(CleanHtml::clean(&w.t("<p>Thank you. I am home until two.</p><p>Order number <b>88-41207</b>, <a href=\"https://halden.example/order\">receipt</a>.</p>"))),

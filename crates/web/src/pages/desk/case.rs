@@ -4,6 +4,7 @@ use dandelion_hub::{
     case::{CasePage, Closing, Entry, State},
     member,
     model::label,
+    picture,
     reply::{self, Reply},
     scope::Role,
 };
@@ -56,6 +57,12 @@ pub(super) async fn shown(
     });
     let here = asked.with_case(case.id).href();
     let dressing = Dressing::new(frame.app, frame.signed, &posts.collect::<Vec<_>>(), &here, "#thread").await?;
+    let media = page.entries.iter().filter_map(|entry| match entry {
+        Entry::Post(said) => said.media.as_array(),
+        _ => None,
+    });
+    let pictures: Vec<String> = media.flatten().filter_map(picture::address).take(500).collect();
+    let dressing = dressing.with_pictures(frame.app, &pictures).await?;
     Ok(Case {
         id: case.id,
         csrf: frame.signed.csrf.clone(),

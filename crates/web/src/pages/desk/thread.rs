@@ -2,6 +2,7 @@
 
 use dandelion_hub::{
     case::{AssignmentEntry, CasePage, Entry as Happened, HandoffEntry, NoteEntry, ResolutionEntry, ThreadPost},
+    picture,
     reply::Reply,
 };
 use dandelion_networks::email::Beside;
@@ -20,7 +21,7 @@ use crate::{
         CleanHtml, Sentence, Text,
         desk::{
             Entry, Thread, Tone,
-            thread::{Automatic, LineEntry, NoteEntry as Note, PostEntry, web_address},
+            thread::{Automatic, LineEntry, NoteEntry as Note, Picture, PostEntry, web_address},
         },
         grouped, initials,
     },
@@ -137,6 +138,7 @@ fn post(frame: &Frame<'_>, reasons: &Reasons<'_>, said: &ThreadPost, first: bool
         revisions: Vec::new(),
         automatic: said.mail.as_ref().and_then(|mail| mail.automatic.as_ref()).map(automatic),
         folded,
+        pictures: pictures(said, dressing),
         media: media(said),
         gone: said.deleted_at.map(|at| {
             format!("Deleted by its author; we learned of it {}. The text is no longer shown.", frame.clock(at).words)
@@ -189,7 +191,27 @@ fn automatic(known: &dandelion_networks::email::Automatic) -> Automatic {
     Automatic { words: known.words(), why: parts.join(" · ") }
 }
 
-/// Pictures and links that came with a post: what they are, and where.
+/// Whether an item is shown as a picture, and not named beside the text.
+fn is_shown(number: usize, item: &Json) -> bool {
+    number < picture::MOST && picture::address(item).is_some()
+}
+
+fn pictures(said: &ThreadPost, dressing: &Dressing) -> Vec<Picture> {
+    let items = said.media.as_array().map(Vec::as_slice).unwrap_or_default();
+    let shown = items.iter().enumerate().filter(|(number, item)| is_shown(*number, item));
+    let picture = |(number, item): (usize, &Json)| {
+        let href = picture::address(item)?;
+        Some(Picture {
+            src: format!("/media/{}/{}", said.id, number + 1),
+            alt: item["alt"].as_str().unwrap_or("").trim().to_owned(),
+            why: dressing.not_shown(&href),
+            href: web_address(&href)?,
+        })
+    };
+    shown.filter_map(picture).collect()
+}
+
+/// Files and links that came with a post: what they are, and where.
 fn media(said: &ThreadPost) -> Vec<(String, String)> {
     let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
     let picture = |item: &Json| {
@@ -203,7 +225,9 @@ fn media(said: &ThreadPost) -> Vec<(String, String)> {
         let host = url::Url::parse(&href).ok()?.host_str()?.to_owned();
         Some((host, href))
     };
-    let pictures = list(&said.media).iter().filter_map(picture).collect::<Vec<_>>();
+    let all = list(&said.media);
+    let others = all.iter().enumerate().filter(|(number, item)| !is_shown(*number, item)).map(|(_, item)| item);
+    let pictures = others.filter_map(picture).collect::<Vec<_>>();
     let links = list(&said.links).iter().filter_map(link).take(LINKS).collect::<Vec<_>>();
     pictures.into_iter().chain(links).collect()
 }

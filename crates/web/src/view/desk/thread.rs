@@ -60,6 +60,8 @@ pub struct PostEntry {
     pub lang: String,
     /// How often it was edited, in words, with the old words one click away: each when and what.
     pub revisions: Vec<(Time, String)>,
+    /// Its pictures, shown from here.
+    pub pictures: Vec<Picture>,
     /// Of a mail that a machine wrote: which one, and whether anybody is answered.
     pub automatic: Option<Automatic>,
     /// What is folded away behind one line, a mail's quotes and signature: the line, and what stands behind it.
@@ -78,6 +80,19 @@ pub struct PostEntry {
     pub mark: Option<MarkForm>,
     /// Why it is judged as it is; none for what was not judged.
     pub why: Option<super::why::Why>,
+}
+
+/// A picture of a post.
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
+    /// Where it is shown from: `/media/7/1`.
+    pub src: String,
+    /// What it shows, in words; empty where nobody said.
+    pub alt: String,
+    /// Where it lies outside.
+    pub href: String,
+    /// Why it is not shown.
+    pub why: Option<String>,
 }
 
 /// What is said of a mail that no person wrote.

@@ -15,3 +15,13 @@ create table pushes (
   why text                          -- what went wrong last, in words
 );
 create index pushes_due on pushes (next_at);
+
+-- Pictures of posts that were fetched and made anew, or why not. The files lie beside the database, named by what is in them.
+create table pictures (
+  address text primary key,         -- SHA-256 of where it lies outside, hexadecimal
+  file text,                        -- SHA-256 of the file; null: not shown
+  bytes bigint not null default 0,
+  why text,                         -- why it is not shown, in words
+  at bigint not null                -- when it was fetched
+);
+create index pictures_at on pictures (at);
