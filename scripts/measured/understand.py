@@ -90,8 +90,8 @@ def register(measure, example):
         curve = found["curve"]
         scores = [it["macro_f1"] for it in curve]
         beside = {f"after_{it['corrections']}": f"{it['macro_f1']:.1f} ({it['lowest']:.1f} to {it['highest']:.1f})" for it in curve}
-        beside["seconds_at_200"] = curve[3]["seconds"]
-        return scores[3], beside, scores == sorted(scores) and curve[3]["seconds"] < 10
+        beside["seconds_at_200"] = round(curve[3]["seconds"], 1)
+        return round(scores[3], 1), beside, scores == sorted(scores) and curve[3]["seconds"] < 10
 
 
 def head(measure, example, question, asked):
