@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dandelion_networks::{egress::Client, picture};
+use dandelion_networks::{contract::hex, egress::Client, picture};
 use dandelion_post::{Micros, timestamp};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -187,7 +187,7 @@ pub fn address(item: &serde_json::Value) -> Option<String> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |all, byte| format!("{all}{byte:02x}"))
+    hex(&Sha256::digest(bytes))
 }
 
 /// Whole or not at all: written beside its place, then put there.

@@ -1,10 +1,8 @@
 //! Storing one prepared batch, all in one transaction.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Write as _,
-};
+use std::collections::{HashMap, HashSet};
 
+use dandelion_networks::contract::hex;
 use dandelion_post::{Micros, micros};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -453,11 +451,4 @@ async fn close(
         "first": new.first().map(|new| new.id), "last": new.last().map(|new| new.id), "digest": digest,
     })));
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

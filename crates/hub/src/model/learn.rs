@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dandelion_networks::contract::hex;
 use dandelion_understand::{Own, learn::Example, own_recipe};
 use sha2::{Digest as _, Sha256};
 
@@ -145,8 +146,4 @@ fn manifest(own: &Own, file: &[u8]) -> Manifest {
         panel: it.panel.clone(),
         command: it.command.clone(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

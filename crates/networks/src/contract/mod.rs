@@ -24,8 +24,7 @@ pub use access::{Access, Credentials, Place};
 pub(crate) use keeper::Keeping;
 pub use keeper::{Keeper, Kept, Renew};
 pub(crate) use newest::Newest;
-pub(crate) use push::hex;
-pub use push::{Delivery, Received, Unsigned, hmac, hmac_hex_fits, same};
+pub use push::{Delivery, Received, Unsigned, hex, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;
 pub(crate) use trouble::wait_in_body;
 

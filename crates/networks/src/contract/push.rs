@@ -89,7 +89,7 @@ pub fn hmac_hex_fits(secret: &str, parts: &[&[u8]], given: &str) -> bool {
 }
 
 /// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |all, byte| format!("{all}{byte:02x}"))
 }
 
