@@ -40,7 +40,7 @@ test("from nothing to the first case, by keyboard alone", async () => {
 
   await page.getByRole("heading", { name: "Where do people talk about you?" }).waitFor();
   await check("3-source");
-  await type(page, page.getByLabel("Address"), site.address);
+  await type(page, page.getByLabel("Address or handle"), site.address);
   await press(page, page.getByRole("button", { name: "Look there" }));
   const read = page.getByRole("button", { name: "Read this one" });
   const next = page.getByRole("heading", { name: "What should we listen for?" });

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use dandelion_post::Post;
 use dandelion_understand::panel::Panel;
-use dandelion_understand::{Lexicon, Rules, personal};
+use dandelion_understand::{Lexicon, Rules};
 
 /// Passes over the posts; the best counts, since whatever else the machine does only slows one down.
 const PASSES: usize = 5;
@@ -27,7 +27,6 @@ fn main() -> std::io::Result<()> {
     let rules = Rules::new(Lexicon::default());
     let whole = |post: &Post| {
         black_box(rules.analyse(post));
-        black_box(personal::find(&post.text, &[]));
     };
     let ours = per_second(&posts, whole);
     let analyser = vader_sentiment::SentimentIntensityAnalyzer::new();

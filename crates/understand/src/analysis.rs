@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::OwnAnswer;
+use crate::{OwnAnswer, personal};
 
 /// Everything the rules say of one post. Immutable once stored; a person's correction stands beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Analysis {
     pub topics: Vec<Found>,
     /// How far the author's words carry. It decides who is told, never how long anyone waits.
     pub influence: Sum,
+    /// Where personal data stands in `post.text`, and what it is; what it says is not repeated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub personal: Vec<personal::Span>,
     /// What the organisation's own heads say, those of the unit it concerns. Nothing from the filters and rules here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<OwnAnswer>,

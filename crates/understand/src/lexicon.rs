@@ -1,12 +1,15 @@
 use serde::{Deserialize, Serialize};
 
-/// The products and topics of an organisation, as `org.toml` lists them.
+/// The products, topics and order numbers of an organisation, as `org.toml` lists them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lexicon {
     /// What it makes, and what its competitors make.
     pub products: Vec<Product>,
     /// What people talk about.
     pub topics: Vec<Topic>,
+    /// How its order, account and customer numbers look, see [`crate::personal::find`].
+    #[serde(default)]
+    pub order_numbers: Vec<String>,
 }
 
 /// A product and the names people give it.

@@ -10,7 +10,7 @@ use crate::panel::{Panel, Reader, Witness};
 use crate::reading::{MAX_REASONS, Reading};
 use crate::said::with_reader;
 use crate::sentiment::Tone;
-use crate::{Analysis, Judgement, Lexicon, Reason, VERSION, found, verdict};
+use crate::{Analysis, Judgement, Lexicon, Reason, VERSION, found, personal, verdict};
 
 /// The rules, compiled with an organisation's lexicon. Made once, used for every post; takes some milliseconds to make.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl Rules {
             products: found::products(&reading, &self.lexicon),
             topics: found::topics(&reading, &self.lexicon),
             influence: influence(post),
+            personal: personal::find(&post.text, &self.lexicon.order_numbers),
             own: Vec::new(),
         }
     }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{Cursor, Filter, Named, State, unpack};
 use crate::{
-    Hub, Result, personal,
+    Hub, Result,
+    personal::Cover,
     scope::Viewer,
     store::{Q, Row, Value},
 };
@@ -253,8 +254,10 @@ pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<
     for words in cases.iter_mut().filter_map(|case| case.words.as_mut()) {
         words.spans = fitting(marks.remove(&words.post).unwrap_or_default(), &words.text);
     }
-    if !personal::reads(viewer) {
-        cases.iter_mut().for_each(cover);
+    if let Some(cover) = Cover::over(hub, viewer).await? {
+        for case in &mut cases {
+            hide(&cover, case);
+        }
     }
     let place: HashMap<i64, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     cases.sort_by_key(|case| place.get(&case.id).copied());
@@ -262,10 +265,10 @@ pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<
 }
 
 /// Masks personal data in what a row shows of its posts.
-fn cover(case: &mut CaseRow) {
-    personal::cover(&mut case.title);
+fn hide(cover: &Cover, case: &mut CaseRow) {
+    cover.text(&mut case.title);
     if let Some(words) = &mut case.words
-        && personal::cover_all(words.title.iter_mut().chain([&mut words.text]))
+        && cover.texts(words.title.iter_mut().chain([&mut words.text]))
     {
         words.spans.clear();
     }

@@ -13,7 +13,7 @@ use crate::{
     Error, Hub, Result,
     log::Actor,
     outcome::{self, OutcomeRow},
-    personal,
+    personal::Cover,
     scope::{Role, Viewer},
     store::{Q, q},
 };
@@ -146,18 +146,20 @@ pub async fn open(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Found> {
     let mut entries = entries::of(hub, id).await?;
     let shown = entries.iter().filter(|entry| matches!(entry, Entry::Post(_))).count() as i64;
     let (mut analyses, mut others) = (analyses(hub, &entries).await?, others(hub, viewer, id, author).await?);
-    if !personal::reads(viewer) {
+    if let Some(cover) = Cover::over(hub, viewer).await? {
         for analysis in &mut analyses {
             let posts = entries.iter().filter_map(|entry| match entry {
                 Entry::Post(post) if post.id == analysis.post => Some(post),
                 _ => None,
             });
             let texts = posts.flat_map(|post| post.title.iter().chain([&post.text])).map(String::as_str);
-            personal::cover_quotes(&mut analysis.body, &personal::pieces(texts));
+            cover.quotes(&mut analysis.body, texts);
         }
-        entries.iter_mut().for_each(cover);
+        for entry in &mut entries {
+            hide(&cover, entry);
+        }
         for other in &mut others {
-            personal::cover(&mut other.title);
+            cover.text(&mut other.title);
         }
     }
     let page = CasePage {
@@ -217,17 +219,17 @@ fn may(viewer: &Viewer, case: &CaseRow) -> May {
 }
 
 /// Masks personal data in what customers wrote; our own words and notes among ourselves stay.
-fn cover(entry: &mut Entry) {
+fn hide(cover: &Cover, entry: &mut Entry) {
     let Entry::Post(post) = entry else { return };
     if post.ours {
         return;
     }
     let texts = post.title.iter_mut().chain([&mut post.text]).chain(post.html.iter_mut());
-    if personal::cover_all(texts) {
+    if cover.texts(texts) {
         post.spans.clear();
         post.html = None; // a mask may have met its markup
     }
-    personal::cover_all(post.mail.iter_mut().flat_map(|mail| Beside::texts(mail)));
+    cover.texts(post.mail.iter_mut().flat_map(|mail| Beside::texts(mail)));
     // Descriptions of pictures and addresses of links are words as well.
     let parts = [&mut post.links, &mut post.media].into_iter().filter_map(serde_json::Value::as_array_mut).flatten();
     for part in parts {
@@ -239,7 +241,7 @@ fn cover(entry: &mut Entry) {
                 .collect(),
             _ => Vec::new(),
         };
-        personal::cover_all(texts);
+        cover.texts(texts);
     }
 }
 
@@ -258,11 +260,11 @@ async fn analyses(hub: &Hub, entries: &[Entry]) -> Result<Vec<PostAnalysis>> {
 /// The newest analysis of one post, in a case or not; quotes masked as [`open`] masks them.
 pub(crate) async fn analysis(hub: &Hub, viewer: &Viewer, post: i64) -> Result<Option<PostAnalysis>> {
     let Some(mut found) = analyses_of(hub, &[post]).await?.pop() else { return Ok(None) };
-    if !personal::reads(viewer) {
+    if let Some(cover) = Cover::over(hub, viewer).await? {
         let row = hub.db.one(q!("select title, text from posts where id = $1", post)).await?;
         let (title, text): (Option<String>, String) = (row.get("title")?, row.get("text")?);
         let texts = title.iter().chain([&text]).map(String::as_str);
-        personal::cover_quotes(&mut found.body, &personal::pieces(texts));
+        cover.quotes(&mut found.body, texts);
     }
     Ok(Some(found))
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Hub, Result,
     case::{self, Conditions, Named},
-    outcome, personal,
+    outcome,
+    personal::{self, Cover},
     scope::{Role, Viewer},
 };
 
@@ -303,13 +304,14 @@ pub async fn posts(
         limit.clamp(1, 200)
     );
     let rows = hub.db.all(conditions.query(sql)).await?;
+    let cover = Cover::over(hub, viewer).await?;
     rows.iter()
         .map(|row| {
             Ok(PostRow {
                 id: row.get("id")?,
                 network: row.get("network")?,
                 author: row.get("author")?,
-                text: personal::shown(viewer, row.get("text")?),
+                text: personal::shown(cover.as_ref(), row.get("text")?),
                 url: row.get("url")?,
                 received_at: row.get("received_at")?,
                 case: row.get("case_id")?,

@@ -4,7 +4,8 @@ use dandelion_post::{
 };
 
 use crate::{
-    Hub, Result, personal,
+    Hub, Result,
+    personal::{self, Cover},
     scope::{Role, Viewer},
     store::{Q, Value},
 };
@@ -103,6 +104,7 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
          {wanted} order by p.id desc limit ${most}"
     );
     let rows = hub.db.all(Q::of(sql).bind_all(values)).await?;
+    let cover = Cover::over(hub, viewer).await?;
     rows.iter()
         .map(|row| {
             let handle: Option<String> = row.get("handle")?;
@@ -110,8 +112,8 @@ pub async fn posts(hub: &Hub, viewer: &Viewer, search: &Search, after: Option<i6
                 id: row.get("id")?,
                 network: row.get("network")?,
                 url: row.get("url")?,
-                title: row.get::<Option<String>, _>("title")?.map(|title| personal::shown(viewer, title)),
-                text: personal::shown(viewer, row.get("text")?),
+                title: row.get::<Option<String>, _>("title")?.map(|title| personal::shown(cover.as_ref(), title)),
+                text: personal::shown(cover.as_ref(), row.get("text")?),
                 author: row.get::<Option<String>, _>("name")?.or_else(|| handle.clone()),
                 handle,
                 created_at: row.get("created_at")?,

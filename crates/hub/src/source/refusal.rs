@@ -7,7 +7,7 @@ use crate::{
     Error, Hub, Result,
     intake::{self, Item},
     log::{Actor, Entry},
-    personal,
+    personal::{self, Cover},
     scope::{Role, Viewer},
     store::{Q, Row, q},
 };
@@ -40,7 +40,9 @@ pub async fn refusals(hub: &Hub, viewer: &Viewer, source: i64, after: Option<i64
     viewer.need_anywhere(Role::Viewer, "see refused items")?;
     let sql = format!("{SELECT} where source_id = $1 and retried_at is null and id < $2 order by id desc limit $3");
     let rows = hub.db.all(Q::of(sql).bind(source).bind(after.unwrap_or(i64::MAX)).bind(limit.clamp(1, 200))).await?;
-    let shown = |row| from_row(row).map(|refused| Refused { raw: personal::shown(viewer, refused.raw), ..refused });
+    let cover = Cover::over(hub, viewer).await?;
+    let shown =
+        |row| from_row(row).map(|refused| Refused { raw: personal::shown(cover.as_ref(), refused.raw), ..refused });
     rows.iter().map(shown).collect()
 }
 

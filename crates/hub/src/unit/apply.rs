@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Org, Report,
     import::{Plan, differences},
-    load::{LANGUAGES, NAME, TIME_ZONE},
+    load::{LANGUAGES, NAME, ORDER_NUMBERS, TIME_ZONE},
     obligations,
     toml::{File, HandleEntry, ProductEntry, RouteEntry, TopicEntry, UnitEntry},
 };
@@ -78,13 +78,15 @@ fn live_units(after: &File, ids: &Ids) -> Result<Vec<i64>> {
 }
 
 async fn settings(tx: &mut Tx, before: &File, after: &File, report: &mut Report) -> Result<()> {
-    if (&before.name, &before.time_zone, &before.languages) == (&after.name, &after.time_zone, &after.languages) {
+    let all = |of: &File| {
+        let (name, zone) = (json!(of.name), json!(of.time_zone));
+        [(NAME, name), (TIME_ZONE, zone), (LANGUAGES, json!(of.languages)), (ORDER_NUMBERS, json!(of.order_numbers))]
+    };
+    if all(before) == all(after) {
         report.unchanged += 1;
         return Ok(());
     }
-    for (name, value) in
-        [(NAME, json!(after.name)), (TIME_ZONE, json!(after.time_zone)), (LANGUAGES, json!(after.languages))]
-    {
+    for (name, value) in all(after) {
         let sql = "insert into settings (name, value) values ($1, $2)
                    on conflict (name) do update set value = excluded.value";
         tx.run(q!(sql, name, value.to_string())).await?;

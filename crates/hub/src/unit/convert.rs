@@ -29,6 +29,7 @@ impl Org {
             name: file.name.clone(),
             time_zone: file.time_zone.clone(),
             languages: file.languages.clone(),
+            order_numbers: file.order_numbers.clone(),
             hours: file.hours.clone(),
             units: numbered(&file.units, |id, unit| Unit {
                 id,
@@ -106,6 +107,7 @@ impl Org {
             name: self.name.clone(),
             time_zone: self.time_zone.clone(),
             languages: self.languages.clone(),
+            order_numbers: self.order_numbers.clone(),
             hours: self.hours.clone(),
             units: self.live_units().map(|it| unit_entry(it, unit)).collect(),
             products: self

@@ -55,6 +55,19 @@ pub async fn set_organisation(
     .map(drop)
 }
 
+/// Says how order, account and customer numbers look, so that they are masked as personal data is.
+///
+/// # Errors
+/// [`Error::Invalid`] for a pattern that words would meet.
+pub async fn set_order_numbers(hub: &Hub, viewer: &Viewer, patterns: &[String]) -> Result<()> {
+    change(hub, viewer, |file| {
+        patterns.clone_into(&mut file.order_numbers);
+        Ok(())
+    })
+    .await
+    .map(drop)
+}
+
 /// Adds a unit and gives its id. An empty key is made from the name.
 pub async fn add(hub: &Hub, viewer: &Viewer, mut unit: UnitEntry) -> Result<i64> {
     if unit.key.is_empty() {

@@ -3,7 +3,7 @@ use dandelion_understand::{Lexicon, Product, Topic};
 use super::Org;
 
 impl Org {
-    /// The products and topics in use, as the analysis looks for them.
+    /// The products, topics and order numbers in use, as the analysis looks for them.
     pub fn lexicon(&self) -> Lexicon {
         Lexicon {
             products: self
@@ -23,6 +23,7 @@ impl Org {
                 .filter(|topic| !topic.archived)
                 .map(|topic| Topic { key: topic.key.clone(), name: topic.name.clone(), words: topic.words.clone() })
                 .collect(),
+            order_numbers: self.order_numbers.clone(),
         }
     }
 }

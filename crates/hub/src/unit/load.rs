@@ -17,6 +17,7 @@ impl Org {
                 settings.get(name).and_then(|v| v.as_str()).map_or_else(|| or.to_owned(), ToOwned::to_owned)
             };
             let languages = settings.get(LANGUAGES).cloned().map(serde_json::from_value).transpose();
+            let order_numbers = settings.get(ORDER_NUMBERS).cloned().map(serde_json::from_value).transpose();
             let mut promises = BTreeMap::new();
             for row in db.all(q!("select unit_id, kind, minutes from promises")).await? {
                 let kind: String = row.get("kind")?;
@@ -27,6 +28,7 @@ impl Org {
                 name: text(NAME, ""),
                 time_zone: text(TIME_ZONE, "UTC"),
                 languages: languages.map_err(|_| damaged("settings", LANGUAGES, ""))?.unwrap_or_default(),
+                order_numbers: order_numbers.map_err(|_| damaged("settings", ORDER_NUMBERS, ""))?.unwrap_or_default(),
                 hours: load_hours(db).await?,
                 units: rows(db, UNITS, unit).await?,
                 products: rows(db, PRODUCTS, product).await?,
@@ -50,6 +52,7 @@ impl Org {
 pub(super) const NAME: &str = "organisation.name";
 pub(super) const TIME_ZONE: &str = "organisation.time_zone";
 pub(super) const LANGUAGES: &str = "organisation.languages";
+pub(super) const ORDER_NUMBERS: &str = "organisation.order_numbers";
 pub(super) const VERSION: &str = "organisation.version";
 
 const UNITS: &str = "select id, key, name, kind, parent_id, country, languages, hours, approval_unit_id,

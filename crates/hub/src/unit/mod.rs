@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use dandelion_post::Micros;
 
 pub use convert::export;
-pub use edit::{add, archive, change, rename, set_organisation};
+pub use edit::{add, archive, change, rename, set_order_numbers, set_organisation};
 pub use hours::Hours;
 pub use import::{Report, import, import_by};
 pub use route::{Route, RouteFacts};
@@ -215,6 +215,8 @@ pub struct Org {
     pub time_zone: String,
     /// The languages it works in.
     pub languages: Vec<String>,
+    /// How its order, account and customer numbers look, see [`dandelion_understand::personal::find`].
+    pub order_numbers: Vec<String>,
     /// Business hours by key.
     pub hours: BTreeMap<String, Hours>,
     /// Every unit, in order, archived ones included (cases of theirs still have names).

@@ -176,13 +176,15 @@ fn personal_data() -> Result<Value> {
     let (mut wanted, mut hit, mut wrong, mut texts) =
         (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new(), 0, 0);
     let (mut missed, mut names) = (Vec::new(), Names::default());
+    let mut addresses = [0, 0];
     for part in ["train", "dev"] {
         for line in std::fs::read_to_string(file.with_file_name(format!("{part}.jsonl")))?.lines() {
             let row: Value = serde_json::from_str(line)?;
             let text = row["text"].as_str().unwrap_or_default();
             let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-            let (said, spans): (Vec<_>, Vec<_>) =
-                personal::find(text, &[]).into_iter().partition(|span| span.kind == Kind::Name);
+            let (loose, spans): (Vec<_>, Vec<_>) =
+                personal::find(text, &[]).into_iter().partition(|span| matches!(span.kind, Kind::Name | Kind::Address));
+            let (said, places): (Vec<_>, Vec<_>) = loose.into_iter().partition(|span| span.kind == Kind::Name);
             let mut used = vec![false; spans.len()];
             // The names' model learned from the train part.
             if part == "dev" {
@@ -192,6 +194,15 @@ fn personal_data() -> Result<Value> {
             for span in row["spans"].as_array().into_iter().flatten() {
                 let (from, to) = (span[0].as_u64().unwrap_or(0) as usize, span[1].as_u64().unwrap_or(0) as usize);
                 let name = span[2].as_str().unwrap_or_default();
+                if name == "STREET_ADDRESS" {
+                    let (from, to) = (bytes[from], bytes[to]);
+                    addresses[1] += 1;
+                    let found = places.iter().any(|it| it.from < to && it.to > from);
+                    addresses[0] += usize::from(found);
+                    if !found {
+                        missed.push(format!("{name} {}", &text[from..to]));
+                    }
+                }
                 if !["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS"]
                     .contains(&name)
                 {
@@ -215,10 +226,14 @@ fn personal_data() -> Result<Value> {
         eprintln!("missed {it}");
     }
     let posts = read("airline", "train", &["text"])?;
-    let (mut in_posts, mut named) = (0, 0);
+    let (mut in_posts, mut named, mut placed) = (0, 0, 0);
     for row in &posts {
         for span in personal::find(&row[0], &[]) {
-            *if span.kind == Kind::Name { &mut named } else { &mut in_posts } += 1;
+            *match span.kind {
+                Kind::Name => &mut named,
+                Kind::Address => &mut placed,
+                _ => &mut in_posts,
+            } += 1;
             eprintln!("airline: {:?} {}", span.kind, &row[0][span.from..span.to]);
         }
     }
@@ -226,7 +241,7 @@ fn personal_data() -> Result<Value> {
     Ok(json!({
         "recall": percent(found as f64 / all as f64), "wanted": wanted, "found": hit, "texts": texts, "false_hits": wrong,
         "spans_in_airline_posts": in_posts, "names_in_airline_posts": named, "airline_posts": posts.len(),
-        "names_f1": names.f1(),
+        "names_f1": names.f1(), "addresses_found": format!("{} of {}", addresses[0], addresses[1]), "addresses_in_airline_posts": placed,
     }))
 }
 

@@ -1,13 +1,15 @@
 //! Personal data in a text: where it stands and what it is, so that it can be masked in exports, logs and on screen.
 //!
 //! What has a check is checked: cards by Luhn's sum (ISO/IEC 7812), IBAN by mod 97 (ISO 13616), national numbers by
-//! their country's rule ([`national`]), addresses of machines by their grammar. Names are told by a small model ([`names`]). Phone numbers are told by how people write them and by the
+//! their country's rule ([`national`]), addresses of machines by their grammar. Names are told by a small model ([`names`]), postal addresses by
+//! words for streets beside numbers. Phone numbers are told by how people write them and by the
 //! words before them; numbers without either are left alone, since dates, prices and order numbers are numbers too.
 
 mod checks;
 pub mod names;
 pub mod national;
 mod number;
+mod postal;
 mod web;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,9 @@ use serde::{Deserialize, Serialize};
 const MOST_BYTES: usize = 256 * 1024;
 /// Spans kept of one text.
 const MOST_SPANS: usize = 500;
+/// Letters and digits of an order number's pattern: fewer would be met by everything.
+const LEAST_SIGNS: usize = 4;
+const MOST_SIGNS: usize = 40;
 
 /// What sort of personal data it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,14 +38,17 @@ pub enum Kind {
     National,
     /// The address of a machine.
     Ip,
+    /// Where somebody lives or gets post: a street with its number, a box.
+    Address,
     /// An order, account or customer number of the organisation.
     Order,
     /// The name of a person.
     Name,
 }
 
-/// Where personal data stands.
+/// Where personal data stands. In JSON `{"kind": "email", "span": [from, to]}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Span {
     /// What it is.
     pub kind: Kind,
@@ -50,8 +58,46 @@ pub struct Span {
     pub to: usize,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Written {
+    kind: Kind,
+    span: [usize; 2],
+}
+
+impl From<Written> for Span {
+    fn from(Written { kind, span: [from, to] }: Written) -> Self {
+        Self { kind, from, to }
+    }
+}
+
+impl From<Span> for Written {
+    fn from(Span { kind, from, to }: Span) -> Self {
+        Self { kind, span: [from, to] }
+    }
+}
+
+/// Why something cannot be a pattern of order numbers, for [`find`]; `None` where it can.
+///
+/// ```
+/// use dandelion_understand::personal::wrong_pattern;
+/// assert_eq!(wrong_pattern("ACM-999999"), None);
+/// assert!(wrong_pattern("AAAA").unwrap().contains("digit"));
+/// ```
+pub fn wrong_pattern(pattern: &str) -> Option<&'static str> {
+    let signs = pattern.chars().filter(|c| c.is_alphanumeric()).count();
+    if !(LEAST_SIGNS..=MOST_SIGNS).contains(&signs) {
+        Some("a number has 4 to 40 letters and digits; write 9 for any digit, A for any letter, all else as it is")
+    } else if !pattern.contains('9') {
+        Some("without a digit it would be met by words; write 9 where any digit stands")
+    } else if pattern.trim() != pattern || pattern.chars().any(char::is_control) {
+        Some("spaces around it and control characters cannot be part of a number")
+    } else {
+        None
+    }
+}
+
 /// Finds personal data. `orders` are the organisation's patterns of order and account numbers: `9` stands for a digit,
-/// `A` for a letter, everything else for itself (`ACM-999999`).
+/// `A` for a letter, everything else for itself, small or capital (`ACM-999999`).
 ///
 /// ```
 /// use dandelion_understand::personal::{Kind, find, mask};
@@ -60,7 +106,7 @@ pub struct Span {
 /// assert_eq!(spans.iter().map(|it| it.kind).collect::<Vec<_>>(), [Kind::Email, Kind::Card]);
 /// assert_eq!(mask(text, &spans), "Write to [email], card [card]");
 /// ```
-pub fn find(text: &str, orders: &[&str]) -> Vec<Span> {
+pub fn find(text: &str, orders: &[String]) -> Vec<Span> {
     let mut end = text.len().min(MOST_BYTES);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -81,6 +127,9 @@ pub fn find(text: &str, orders: &[&str]) -> Vec<Span> {
         number::ibans(text, &mut spans);
         number::runs(text, &mut spans);
     }
+    if digits > 0 {
+        postal::addresses(text, &mut spans);
+    }
     names::find(text, &mut spans);
     settle(spans)
 }
@@ -98,6 +147,7 @@ pub fn mask(text: &str, spans: &[Span]) -> String {
             Kind::Iban => "[iban]",
             Kind::National => "[national number]",
             Kind::Ip => "[ip]",
+            Kind::Address => "[address]",
             Kind::Order => "[order]",
             Kind::Name => "[name]",
         });

@@ -241,19 +241,19 @@ fn extension(rest: &str) -> usize {
     if (2..=6).contains(&count) { count + 1 } else { 0 }
 }
 
-/// Numbers by a pattern: `9` is a digit, `A` a letter, all else itself.
+/// Numbers by a pattern: `9` is a digit, `A` a letter, all else itself, small or capital.
 pub(super) fn orders(text: &str, pattern: &str, spans: &mut Vec<Span>) {
-    let wanted: Vec<char> = pattern.chars().collect();
-    if wanted.len() < 3 {
+    if super::wrong_pattern(pattern).is_some() {
         return;
     }
+    let wanted: Vec<char> = pattern.chars().collect();
     for (from, _) in text.char_indices().filter(|(at, _)| !follows_word(text, *at)) {
         let mut chars = text[from..].char_indices();
         let fits = wanted.iter().all(|wanted| {
             chars.next().is_some_and(|(_, c)| match wanted {
                 '9' => c.is_ascii_digit(),
                 'A' => c.is_alphabetic(),
-                other => c == *other,
+                other => c == *other || c.to_lowercase().eq(other.to_lowercase()),
             })
         });
         let to = from + chars.next().map_or(text.len() - from, |(at, _)| at);

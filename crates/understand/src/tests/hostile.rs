@@ -10,7 +10,7 @@ fn rules() -> Rules {
     let product =
         Product { key: "k".into(), name: "K 2".into(), aliases: vec!["ke*".into(), "水".into()], competitor: false };
     let topic = Topic { key: "t".into(), name: "T".into(), words: vec!["a*".into(), "a a".into()] };
-    Rules::new(Lexicon { products: vec![product], topics: vec![topic] })
+    Rules::new(Lexicon { products: vec![product], topics: vec![topic], order_numbers: vec!["HB-9999".into()] })
 }
 
 /// Every span lies on characters of the text, and quotes what its reason says.

@@ -15,7 +15,11 @@ fn rules() -> Rules {
         product("empty", "", &["***", "!"], false),
     ];
     let words = ["repair*", "Reparatur", "warranty", "Küche", "保修"].map(str::to_owned).to_vec();
-    Rules::new(Lexicon { products, topics: vec![Topic { key: "repair".into(), name: "Repairs".into(), words }] })
+    Rules::new(Lexicon {
+        products,
+        topics: vec![Topic { key: "repair".into(), name: "Repairs".into(), words }],
+        ..Lexicon::default()
+    })
 }
 
 #[test]

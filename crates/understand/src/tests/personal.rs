@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use crate::personal::names::{Example, Names, train};
-use crate::personal::{Kind, Span, find, mask};
+use crate::personal::{Kind, Span, find, mask, wrong_pattern};
+use crate::{Lexicon, Rules};
+use dandelion_post::Post;
 
 const FOUND: &[(&str, &[(&str, Kind)])] = &[
     ("mail me: ada.love+x@mail.example.co.uk.", &[("ada.love+x@mail.example.co.uk", Kind::Email)]),
@@ -32,6 +34,20 @@ const FOUND: &[(&str, &[(&str, Kind)])] = &[
         "from 192.168.10.44 and 2001:db8::ff00:42:8329",
         &[("192.168.10.44", Kind::Ip), ("2001:db8::ff00:42:8329", Kind::Ip)],
     ),
+    ("send it to 12 Baker Street please", &[("12 Baker Street", Kind::Address)]),
+    ("at 221b Old Kent Rd, Springfield, IL 62704 again", &[("221b Old Kent Rd, Springfield, IL 62704", Kind::Address)]),
+    ("5 West 42nd St. Apt. 12, it leaks", &[("5 West 42nd St. Apt. 12", Kind::Address)]),
+    ("Ich wohne Hauptstraße 5a, 10115 Berlin, bitte", &[("Hauptstraße 5a, 10115 Berlin", Kind::Address)]),
+    ("Lieferung an Lindenweg 12 kam nie", &[("Lindenweg 12", Kind::Address)]),
+    ("ich wohne Villacher Strasse 89", &[("Villacher Strasse 89", Kind::Address)]),
+    ("au 12, rue de la Paix, 75002 Paris depuis hier", &[("12, rue de la Paix, 75002 Paris", Kind::Address)]),
+    ("vivo en calle Mayor 14", &[("calle Mayor 14", Kind::Address)]),
+    ("ul. Długa 7, proszę", &[("ul. Długa 7", Kind::Address)]),
+    ("Magasinsgatan 7 och Harjukatu 54", &[("Magasinsgatan 7", Kind::Address), ("Harjukatu 54", Kind::Address)]),
+    ("my new address is 450 Præstevænget 15, København", &[("450 Præstevænget 15", Kind::Address)]),
+    ("to P.O. Box 149, thanks", &[("P.O. Box 149", Kind::Address)]),
+    ("PSC 0413, Box 8144", &[("PSC 0413, Box 8144", Kind::Address)]),
+    ("Postfach 1234, 28195 Bremen", &[("Postfach 1234, 28195 Bremen", Kind::Address)]),
 ];
 
 const NOTHING: &[&str] = &[
@@ -54,6 +70,19 @@ const NOTHING: &[&str] = &[
     "2015-2016",
     "https://t.co/4567890123",
     "RSSMRA85T10A562T",
+    "3 hours on the way",
+    "waited 2 Days on the Road",
+    "the 2nd street, 5 of them",
+    "opened box 12 of 40",
+    "via Twitter 2019",
+    "Der Deckel ist weg 5 Stunden",
+    "Ring 12 times",
+    "5 Drive",
+    "DELAYED 4 HOURS AT GATE 12 STREET LEVEL",
+    "row 12 of the Place",
+    "iPhone 15 and Kettle 2",
+    "We live in hope. Kettle 2 leaks",
+    "my IP address changed, Kettle K2 has 3 of them",
 ];
 
 #[test]
@@ -115,10 +144,43 @@ fn the_same_examples_give_the_same_names() {
     assert_eq!(spans, [Span { kind: Kind::Name, from: 11, to: 16 }]);
 }
 
+fn orders(patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn orders_are_found_by_the_organisations_patterns_and_masked() {
-    let text = "Order ACM-123456 and ACM-12345, née ACM-999999x";
-    assert_eq!(mask(text, &find(text, &["ACM-999999"])), "Order [order] and ACM-12345, née ACM-999999x");
+    let text = "Order ACM-123456 and ACM-12345, née ACM-999999x, acm-000001";
+    assert_eq!(
+        mask(text, &find(text, &orders(&["ACM-999999"]))),
+        "Order [order] and ACM-12345, née ACM-999999x, [order]"
+    );
+}
+
+#[test]
+fn a_pattern_that_words_would_meet_is_refused_and_finds_nothing() {
+    for pattern in ["", "999", "AAAA", " ACM-9", "9-9-9", &"9".repeat(41)] {
+        assert!(wrong_pattern(pattern).is_some(), "{pattern}");
+        assert_eq!(find("Mine is 9-9-9, this one ACM-9", &orders(&[pattern])), [], "{pattern}");
+    }
+    for pattern in ["9999", "A999", "№ 99-99/A", "订单99999"] {
+        assert_eq!(wrong_pattern(pattern), None, "{pattern}");
+    }
+}
+
+#[test]
+fn an_analysis_says_where_personal_data_stands_and_not_what() {
+    let rules = Rules::new(Lexicon { order_numbers: orders(&["HB-999999"]), ..Lexicon::default() });
+    let post = Post { text: "HB-123456 never came, write to ada@example.org".into(), ..Post::default() };
+    let analysis = rules.analyse(&post);
+    let written = serde_json::to_value(&analysis).unwrap()["personal"].clone();
+    assert_eq!(
+        written,
+        serde_json::json!([{ "kind": "order", "span": [0, 9] }, { "kind": "email", "span": [31, 46] }])
+    );
+    assert_eq!(serde_json::from_value::<Vec<Span>>(written).unwrap(), analysis.personal);
+    let plain = rules.analyse(&Post { text: "It never came".into(), ..Post::default() });
+    assert!(!serde_json::to_string(&plain).unwrap().contains("personal"), "silent where there is none");
 }
 
 proptest! {
@@ -126,7 +188,7 @@ proptest! {
 
     #[test]
     fn spans_lie_on_characters_in_order(text in "\\PC{0,60}|([0-9]{1,5}|[ .+/()@:x-]|AB|DE89|é|☎|::){0,24}") {
-        let spans = find(&text, &["A9-99"]);
+        let spans = find(&text, &orders(&["A9-99"]));
         for span in &spans {
             prop_assert!(text.get(span.from..span.to).is_some_and(|it| !it.is_empty()));
         }
@@ -142,7 +204,7 @@ fn the_longest_texts_take_bounded_time() {
     {
         let text = piece.repeat((1 << 20) / piece.len());
         let begun = std::time::Instant::now();
-        assert!(find(&text, &["A9-99"]).len() <= 500);
+        assert!(find(&text, &orders(&["A9-99"])).len() <= 500);
         assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{piece}: {:?}", begun.elapsed());
     }
 }

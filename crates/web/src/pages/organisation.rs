@@ -11,13 +11,15 @@ use axum::{
 };
 use dandelion_hub::{
     case::{self, UnitCounts},
+    personal,
     scope::Role,
     unit::{self, Conditions, Kind, Org, Rule, Unit},
 };
+use serde::Deserialize;
 
 use super::{print, refused::Refused};
 use crate::{
-    App, Flashed, Problem, Signed, Upload,
+    App, Flashed, Form, Problem, Signed, Upload,
     view::{
         Flash, Place, Sentence, counted,
         organisation::{Node, Organisation, Tree},
@@ -29,6 +31,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/organisation", get(tree))
         .route("/organisation/org.toml", get(download))
         .route("/organisation/import", post(import))
+        .route("/organisation/order-numbers", post(order_numbers))
 }
 
 async fn tree(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
@@ -72,6 +75,32 @@ async fn import(State(app): State<App>, signed: Signed, upload: Upload) -> Resul
     }
 }
 
+#[derive(Deserialize)]
+struct Patterns {
+    #[serde(default)]
+    patterns: String,
+}
+
+/// How order numbers look, a pattern a line.
+async fn order_numbers(
+    State(app): State<App>,
+    signed: Signed,
+    Form(given): Form<Patterns>,
+) -> Result<Response, Problem> {
+    let patterns = given.patterns.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned);
+    let patterns: Vec<String> = patterns.collect();
+    if let Err(error) = unit::set_order_numbers(&app.hub, &signed.viewer, &patterns).await {
+        let refused = Refused::of(error)?;
+        return Ok(refused.on(page(&app, &signed, Some(refused.words.clone())).await?));
+    }
+    let says = match personal::with_order_numbers(&app.hub).await? {
+        _ if patterns.is_empty() => "No numbers of our own are looked for any more.".to_owned(),
+        (0, 0) => "From now on such numbers are seen in posts.".to_owned(),
+        (with, of) => format!("Seen in {with} of the newest {}.", counted(of as i64, "post", "posts")),
+    };
+    Ok(Flashed::new(&app, "/organisation", Flash::done(says)).into_response())
+}
+
 async fn page(app: &App, signed: &Signed, wrong: Option<String>) -> Result<Response, Problem> {
     let engine = app.hub.engine().await?;
     let org = &engine.org;
@@ -84,6 +113,7 @@ async fn page(app: &App, signed: &Signed, wrong: Option<String>) -> Result<Respo
         tree: Tree::grown(nodes(org, &counts.units)),
         routes: org.routes.iter().map(|rule| rule_in_words(org, rule)).collect(),
         hint: hint(org, may_import),
+        order_numbers: org.order_numbers.clone(),
         may_import,
         wrong,
     })

@@ -32,7 +32,7 @@ use serde::Deserialize;
 use super::{
     connect, print,
     refused::{Refused, ended},
-    sign_in,
+    setup, sign_in,
     wall::Wall,
 };
 use crate::{
@@ -229,7 +229,12 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
     if let Some(client) = app.config.outside.as_ref().filter(|_| about.reads.poll) {
         flash = connect::said(&source, &connect::read_now(&app, &signed.viewer, client, &source).await?);
     }
-    Ok(Flashed::new(&app, format!("/sources/{}", source.id), flash).into_response())
+    let next = if about.reads.poll { setup::after_connecting(&app, source.id).await? } else { at(source.id) };
+    Ok(Flashed::new(&app, next, flash).into_response())
+}
+
+fn at(id: i64) -> String {
+    format!("/sources/{id}")
 }
 
 /// Makes an actor of ours; whoever speaks from it has to be allowed to have others speak for the unit.
@@ -243,7 +248,7 @@ async fn make(app: &App, signed: &Signed, draft: &Draft, ours: Ours, unit: Optio
     match actor::make(&app.hub, log::Actor::Member(signed.viewer.member), &app.config.public_url, &new).await {
         Ok(made) => {
             let flash = Flash::done(format!("{} can be followed and written to.", made.handle.name));
-            Ok(Flashed::new(app, format!("/sources/{}", made.source.id), flash).into_response())
+            Ok(Flashed::new(app, at(made.source.id), flash).into_response())
         }
         Err(error) => show(app, signed, draft, Some(&Refused::of(error)?)).await,
     }

@@ -240,6 +240,10 @@ async fn add_source(State(app): State<App>, signed: Signed, given: Upload) -> Re
                 Err(refused) => refused,
             }
         }
+        _ if given.field("feed").is_empty() && super::place::recognised(&app, &address).is_some() => {
+            let asked = url::form_urlencoded::Serializer::new(String::new()).append_pair("address", &address).finish();
+            return Ok(see_other(&format!("/sources/place?{asked}")));
+        }
         _ => match look_and_read(&app, &signed, unit, &given).await? {
             Ok(Read::Source(name, counted)) => return Ok(onwards(&app, &name, &counted)),
             Ok(Read::Choose(found)) => {
@@ -283,6 +287,13 @@ fn onwards(app: &App, name: &str, counted: &Result<intake::Accounting, String>) 
         Err(words) => Flash::problem(format!("{name} is connected, but could not be read: {words}")),
     };
     Flashed::new(app, "/setup/query", flash).into_response()
+}
+
+/// Where somebody goes who has connected a source that is asked by us: on with the first run while nothing is listened
+/// for, else to the source.
+pub(super) async fn after_connecting(app: &App, id: i64) -> Result<String, Problem> {
+    let first = query::list(&app.hub).await?.is_empty();
+    Ok(if first { "/setup/query".to_owned() } else { format!("/sources/{id}") })
 }
 
 async fn query_step(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {

@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::{
     connect, print,
     refused::{Refused, ended},
+    setup,
     source_page::go,
 };
 use crate::{
@@ -98,7 +99,8 @@ async fn connected(app: &App, signed: &Signed, client: &Client, done: Done) -> R
     if let Some(handle) = handle {
         flash.text = format!("{} {handle} can be answered from.", flash.text);
     }
-    Ok(go(app, source.id, flash))
+    let next = if again { format!("/sources/{}", source.id) } else { setup::after_connecting(app, source.id).await? };
+    Ok(Flashed::new(app, next, flash).into_response())
 }
 
 /// Back to where the sign-in was begun, with what went wrong.

@@ -14,7 +14,7 @@ use dandelion_hub::{
     unit::{Hours, Org, Promise, Unit},
 };
 
-use super::print;
+use super::{print, wall::Wall};
 use crate::{
     App, Problem, Signed,
     view::{Place, Sentence, counted, organisation::UnitPage},
@@ -31,7 +31,7 @@ async fn show(State(app): State<App>, Path(key): Path<String>, signed: Signed) -
     let unit = org.unit_by_key(&key).or_else(|| org.units.iter().find(|unit| unit.key == key));
     let unit = unit.ok_or_else(|| Error::not_found("unit", &key))?;
     let (counts, members) = tokio::try_join!(case::counts(&app.hub, &signed.viewer), member::all(&app.hub.db))?;
-    let (hours, hours_note) = hours(org, unit);
+    let (hours, hours_note) = hours(org, unit, Wall::of(&app, org).year());
     print(&UnitPage {
         shell: signed.shell(&app, &unit.name, Place::Organisation).await?,
         key: unit.key.clone(),
@@ -151,7 +151,7 @@ fn handles(org: &Org, unit: &Unit, members: &[Member]) -> Vec<(String, String, S
 }
 
 /// The hours that count here, days alike together, and whose they are.
-fn hours(org: &Org, unit: &Unit) -> (Vec<(String, String)>, String) {
+fn hours(org: &Org, unit: &Unit, year: i16) -> (Vec<(String, String)>, String) {
     const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
     let Some(hours) = org.hours_of(unit.id) else { return (Vec::new(), String::new()) };
     let week: Vec<String> = hours.week().iter().map(|openings| day(openings)).collect();
@@ -163,7 +163,7 @@ fn hours(org: &Org, unit: &Unit) -> (Vec<(String, String)>, String) {
         rows.push((days, week[first].clone()));
         first = last + 1;
     }
-    rows.extend(holidays(hours));
+    rows.extend(holidays(hours, year));
     let from = org.line_of(unit.id).into_iter().find(|unit| unit.hours.is_some());
     let inherited = from.filter(|from| from.id != unit.id).map_or(String::new(), |from| format!(", as {}", from.name));
     (rows, format!("{}{inherited}", hours.time_zone()))
@@ -176,9 +176,26 @@ fn day(openings: &[dandelion_hub::unit::hours::Opening]) -> String {
     openings.iter().map(|opening| opening.to_string().replace('-', "–")).collect::<Vec<_>>().join(", ")
 }
 
-fn holidays(hours: &Hours) -> Option<(String, String)> {
-    let days: Vec<String> = hours.holidays().iter().map(|date| date.strftime("%-d %B %Y").to_string()).collect();
-    (!days.is_empty()).then(|| ("Holidays".to_owned(), days.join(", ")))
+/// The holidays from this year on, a line a year and month by month: `1 January, 3, 6 April`.
+fn holidays(hours: &Hours, year: i16) -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut before = None;
+    for date in hours.holidays().iter().filter(|date| date.year() >= year) {
+        let month = (date.year(), date.month());
+        let label = format!("Holidays {}", date.year());
+        let named = date.strftime("%-d %B").to_string();
+        match lines.last_mut() {
+            Some((of, days)) if *of == label && before == Some(month) => {
+                // The month is named once, after its last day.
+                let at = days.rfind(' ').unwrap_or(days.len());
+                days.insert_str(at, &format!(", {}", date.day()));
+            }
+            Some((of, days)) if *of == label => *days = format!("{days}; {named}"),
+            _ => lines.push((label, named)),
+        }
+        before = Some(month);
+    }
+    lines
 }
 
 fn promises(org: &Org, unit: &Unit) -> Vec<(String, String)> {
@@ -199,5 +216,20 @@ fn business(minutes: i64) -> String {
         m if m > 0 && m % 60 == 0 => format!("{} h of business time", m / 60),
         m if m < 60 => format!("{m} min of business time"),
         m => format!("{} h {:02} of business time", m / 60, m % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holidays_are_a_line_a_year_and_name_each_month_once() {
+        let days = ["2025-12-25", "2026-01-01", "2026-04-03", "2026-04-06", "2026-12-25", "2026-12-26", "2027-12-26"];
+        let days = days.map(|day| day.parse().unwrap()).into();
+        let hours = Hours::new("Europe/Berlin", std::array::from_fn(|_| Vec::new()), days).unwrap();
+        let line = |year: &str, days: &str| (format!("Holidays {year}"), days.to_owned());
+        let from_2026 = [line("2026", "1 January; 3, 6 April; 25, 26 December"), line("2027", "26 December")];
+        assert_eq!(holidays(&hours, 2026), from_2026, "what is past is not listed, and years do not run together");
     }
 }

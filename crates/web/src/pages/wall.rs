@@ -48,6 +48,11 @@ impl Wall {
         timestamp(at).to_zoned_datetime(self.zone.clone()).date().to_string()
     }
 
+    /// The year it is.
+    pub(super) fn year(&self) -> i16 {
+        timestamp(self.now).to_zoned_datetime(self.zone.clone()).year()
+    }
+
     /// When the day that a form names began; `None` where it names none.
     pub(super) fn began(&self, day: &str) -> Option<Micros> {
         let day: Date = day.trim().parse().ok()?;

@@ -24,6 +24,8 @@ pub struct Organisation {
     pub routes: Vec<Sentence>,
     /// Said if there is only one unit: how to bring the organisation in.
     pub hint: String,
+    /// How order, account and customer numbers look.
+    pub order_numbers: Vec<String>,
     /// Whether the person may take the organisation's file out and bring one in.
     pub may_import: bool,
     /// What was wrong with a file brought in.

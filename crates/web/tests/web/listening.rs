@@ -125,6 +125,10 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     let shown = lead.get(&page).await;
     assert!(shown.text.contains("discussions of acme/kettle") && shown.text.contains("set-secret"), "{}", shown.text);
 
+    let first = lead.post("/setup/source", &[("csrf", csrf.as_str()), ("kind", "feed"), ("address", typed)]).await;
+    let led = first.header(header::LOCATION);
+    assert!(led.starts_with("/sources/place?address="), "the first run knows networks too: {led}");
+
     let given = [("csrf", csrf.as_str()), ("address", typed), ("unit", "repairs")];
     let refused = lead.post("/sources/place", &given).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -252,6 +252,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("GET", "/organisation", "signed"),
     ("GET", "/organisation/org.toml", "signed"),
     ("POST", "/organisation/import", "signed"),
+    ("POST", "/organisation/order-numbers", "signed"),
     ("GET", "/units/{key}", "signed"),
     ("GET", "/members", "signed"),
     ("POST", "/members", "signed"),

@@ -94,6 +94,24 @@ async fn everybody_sees_the_tree_but_only_what_waits_in_their_own_units() {
     assert!(root.get("/members").await.text.contains("lea@example.org"));
 }
 
+#[tokio::test]
+async fn order_numbers_are_said_a_line_each_by_whoever_administers() {
+    let at = Installation::new().await;
+    let (mut root, mut lea) = (at.signed_in("root").await, at.signed_in("lea").await);
+    let path = "/organisation/order-numbers";
+    let refused = send(&at, &mut lea, path, &[("patterns", "HB-999999")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    let done = send(&at, &mut root, path, &[("patterns", " HB-999999\r\n\r\nRMA 9999 ")]).await;
+    let page = follow(&mut root, &done).await;
+    assert!(page.text.contains("HB-999999\nRMA 9999</textarea>"), "{}", page.text);
+    assert!(root.get("/organisation/org.toml").await.text.contains("order_numbers = [\"HB-999999\", \"RMA 9999\"]"));
+    let refused = send(&at, &mut root, path, &[("patterns", "AAAA")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(alert(&refused).contains("met by words"), "{}", alert(&refused));
+    let done = send(&at, &mut root, path, &[("patterns", "")]).await;
+    assert!(follow(&mut root, &done).await.text.contains("No numbers of our own"));
+}
+
 async fn upload(browser: &mut Browser, csrf: Option<&str>, file: &str) -> Answer {
     let csrf = csrf.map_or_else(String::new, |csrf| {
         format!("--cut\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n")

@@ -9,6 +9,7 @@ pub(crate) const SMALL: &str = r#"
 name = "Acme"
 time_zone = "Europe/Berlin"
 languages = ["en", "de"]
+order_numbers = ["ACM-999999"]
 
 [[hours]]
 key = "hq"

@@ -26,6 +26,7 @@ fn analysis(language: &str, intents: &[&str], risks: &[&str], products: &[&str],
         products: products.iter().map(|key| found(key)).collect(),
         topics: topics.iter().map(|key| found(key)).collect(),
         influence: Sum::default(),
+        personal: Vec::new(),
         own: Vec::new(),
     }
 }

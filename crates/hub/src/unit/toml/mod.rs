@@ -31,6 +31,8 @@ pub struct File {
     pub time_zone: String,
     /// The languages it works in.
     pub languages: Vec<String>,
+    /// How order, account and customer numbers look: `9` any digit, `A` any letter.
+    pub order_numbers: Vec<String>,
     /// Business hours.
     pub hours: BTreeMap<String, Hours>,
     /// Units, in order. Exactly one takes what nobody else does.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     File, HandleEntry, MemberEntry, ProductEntry, RouteEntry, TopicEntry, UnitEntry,
     reader::{Reader, Reference, Table},
-    value::{country, email, key, language, minutes, one_line},
+    value::{country, email, key, language, minutes, one_line, order_number},
 };
 use crate::{
     handle::Purpose,
@@ -65,6 +65,7 @@ fn organisation(r: &mut Reader<'_>, top: &Table<'_>, file: &mut File) {
     file.name = r.need(&table, "name", one_line).unwrap_or_default();
     file.time_zone = r.text(&table, "time_zone", zone_name).unwrap_or_else(|| "UTC".into());
     file.languages = r.texts(&table, "languages", language);
+    file.order_numbers = r.texts(&table, "order_numbers", order_number);
     r.no_more(table);
 }
 

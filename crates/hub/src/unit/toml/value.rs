@@ -1,5 +1,7 @@
 //! What a single value must look like. Each error says what is wrong and what to write.
 
+use dandelion_understand::personal::wrong_pattern;
+
 /// A key: `a`–`z`, digits and `-`, at most 64 characters.
 pub(crate) fn key(text: &str) -> Result<String, String> {
     let fits = (1..=64).contains(&text.len())
@@ -37,6 +39,14 @@ pub(crate) fn language(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("write a language code such as \"de\" or \"pt-BR\"".into())
+    }
+}
+
+/// The pattern of an order number.
+pub(crate) fn order_number(text: &str) -> Result<String, String> {
+    match wrong_pattern(text) {
+        None => Ok(text.to_owned()),
+        Some(why) => Err(why.into()),
     }
 }
 

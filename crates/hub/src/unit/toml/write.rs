@@ -13,6 +13,7 @@ pub fn write(file: &File) -> String {
     out.text("name", &file.name);
     out.text("time_zone", &file.time_zone);
     out.list("languages", &file.languages);
+    out.list("order_numbers", &file.order_numbers);
     for (key, hours) in &file.hours {
         let written = Written::from(hours.clone());
         out.open("[[hours]]");

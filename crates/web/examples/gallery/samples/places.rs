@@ -201,6 +201,7 @@ fn organisation(w: &Words) -> Organisation {
             Sentence::new().strong(w.t("Journalists")).text(w.t(": a risk of press goes to Press office.")),
         ],
         hint: w.t(""),
+        order_numbers: vec![w.t("HK-999999")],
         may_import: true,
         wrong: None,
     }

@@ -1,7 +1,7 @@
 //! What counts of each judgement of a case: the machine's word, or the person's who corrected it (law 5).
 
 use dandelion_hub::case::{CasePage, CorrectionEntry, Entry, Judged, PostAnalysis};
-use dandelion_understand::{Analysis, Reason};
+use dandelion_understand::{Analysis, Reason, personal::Span};
 
 use super::spoken;
 
@@ -128,6 +128,11 @@ impl Opinions {
     /// The analysis of the newest post whose author's reach is known best: the last one.
     pub(super) fn newest(&self) -> Option<&Analysis> {
         self.read.last().map(|read| &read.analysis)
+    }
+
+    /// Personal data in every post.
+    pub(super) fn personal(&self) -> impl Iterator<Item = &Span> {
+        self.read.iter().flat_map(|read| &read.analysis.personal)
     }
 
     /// What counts for the case. Risks and urgency are the whole conversation's; everything else is what the opening

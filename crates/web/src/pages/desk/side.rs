@@ -55,7 +55,7 @@ pub(super) fn shown(frame: &Frame<'_>, page: &CasePage, opinions: &Opinions, set
             0 | 1 => String::new(),
             n => format!("by the first of {}; risk and urgency by all", counted(n as i64, "post", "posts")),
         },
-        found: Vec::new(),
+        found: personal(opinions).into_iter().collect(),
         version: opinions.version.clone(),
         routed: routed(frame, page),
         influence: influence(opinions),
@@ -286,6 +286,15 @@ fn influence(opinions: &Opinions) -> Sum {
         total: analysis.influence.total,
         words: "Tells whom to inform, never who waits".to_owned(),
     }
+}
+
+/// Kinds of personal data in what customers wrote; nothing for those who only look, since it is masked for them.
+fn personal(opinions: &Opinions) -> Option<(String, Sentence)> {
+    let mut kinds: Vec<&str> = opinions.personal().map(|span| spoken::personal(span.kind)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let says = Sentence::plain(format!("{}; hidden from those who only look", kinds.join(", ")));
+    (!kinds.is_empty()).then(|| ("Personal data".to_owned(), says))
 }
 
 fn capital(words: &str) -> String {

@@ -1,6 +1,7 @@
 //! Small things as people say them: networks, promises, judgements, names.
 
 use dandelion_hub::case::{AuthorCard, Named};
+use dandelion_understand::personal::Kind;
 
 /// A network's name: `Demo network`, `Mastodon`.
 pub(crate) fn network(name: &str) -> String {
@@ -9,6 +10,21 @@ pub(crate) fn network(name: &str) -> String {
     }
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A kind of personal data.
+pub(super) fn personal(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Email => "a mail address",
+        Kind::Phone => "a telephone number",
+        Kind::Card => "a card number",
+        Kind::Iban => "a bank account",
+        Kind::National => "a national number",
+        Kind::Ip => "an address of a machine",
+        Kind::Address => "a postal address",
+        Kind::Order => "an order number",
+        Kind::Name => "a name",
+    }
 }
 
 /// What a promise is of, as beside a clock: `reply`.
