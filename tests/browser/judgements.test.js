@@ -115,6 +115,9 @@ test("a head is trained, says what it is worth, takes over and is rolled back", 
   await page.getByRole("button", { name: "Let it take over" }).click();
   await page.getByText("It judges new posts from now on").waitFor();
   await page.goto("/judgements");
+  await page.getByRole("button", { name: "What would change?" }).click();
+  await page.getByRole("heading", { name: "Judgement by judgement" }).waitFor();
+  await look(page, "rehearsal");
   await page.getByRole("button", { name: "Judge anew" }).click();
   await page.waitForURL(/\/reanalyses\/\d+$/);
   await page.locator("#reanalysis").getByText("done", { exact: true }).waitFor();

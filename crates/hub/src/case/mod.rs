@@ -43,8 +43,8 @@ pub use handoff::{accept, bounce, of_handoff, offer, stop_watching, tell, withdr
 pub use list::{AuthorCard, CaseRow, List, OfferCard, Words, among, count, list};
 pub use merge::merge;
 pub use note::{Noted, PingRow, note, pings, see_ping};
-pub(crate) use page::analysis;
 pub use page::{CasePage, Found, May, OtherCase, PostAnalysis, TargetCard, WatchCard, open};
+pub(crate) use page::{analyses_of, analysis};
 pub use resolution::{Closing, reopen, resolve};
 pub use snooze::{snooze, wake};
 pub use tick::{Ticked, tick};

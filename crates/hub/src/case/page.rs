@@ -269,7 +269,7 @@ pub(crate) async fn analysis(hub: &Hub, viewer: &Viewer, post: i64) -> Result<Op
     Ok(Some(found))
 }
 
-async fn analyses_of(hub: &Hub, ids: &[i64]) -> Result<Vec<PostAnalysis>> {
+pub(crate) async fn analyses_of(hub: &Hub, ids: &[i64]) -> Result<Vec<PostAnalysis>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -5,6 +5,7 @@
 //! A case stays with its unit, and no promise of time moves: what is judged anew changes what a case says of itself.
 
 mod acts;
+mod rehearsal;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use dandelion_post::Micros;
 use serde::Serialize;
 
 pub use acts::{abandon, pause, resume, start};
+pub use rehearsal::{Counted, Difference, MOST, Rehearsal, rehearse};
 pub use step::{settle, step};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
 use dandelion_understand::Analysis;
 use serde_json::json;
 
-use super::{State, acts::end};
+use super::{State, acts::end, rehearsal::apart};
 use crate::{
     Hub, Result, Tx,
     engine::Engine,
@@ -19,6 +19,7 @@ use crate::{
     log::{Actor, Entry},
     model::{Opinion, shadow},
     store::{Q, Row, Value, q},
+    unit::Org,
 };
 
 /// Posts judged in one batch.
@@ -76,12 +77,13 @@ impl At {
 }
 
 /// A mention judged anew.
-struct Judged {
-    post: i64,
+pub(super) struct Judged {
+    pub(super) post: i64,
     revision: i64,
     mention: i64,
     case: Option<i64>,
-    opinion: Opinion,
+    pub(super) text: String,
+    pub(super) opinion: Opinion,
 }
 
 async fn begin(hub: &Hub) -> Result<Tx> {
@@ -115,30 +117,39 @@ async fn batch(hub: &Hub, at: &At) -> Result<()> {
 
 /// The next mentions of the unit, judged; and where the cursor goes.
 async fn judge(hub: &Hub, engine: &Engine, at: &At) -> Result<(Vec<Judged>, i64)> {
-    let org = &engine.org;
-    let units: Vec<String> = org.within(at.unit).iter().map(ToString::to_string).collect();
+    let sql = format!("{} order by p.id limit {BATCH}", concerned(&engine.org, at.unit));
+    let rows = hub.db.all(Q::of(sql).bind(at.cursor).bind(at.upto).bind(at.since.unwrap_or(i64::MIN))).await?;
+    let judged = judged(engine, &rows)?;
+    let full = rows.len() as i64 == BATCH;
+    let cursor = judged.last().filter(|_| full).map_or(at.upto, |last| last.post);
+    Ok((judged, cursor))
+}
+
+/// Stored mentions that concern a unit and all below it, after `$1`, up to `$2`, written at or after `$3`.
+pub(super) fn concerned(org: &Org, unit: i64) -> String {
+    let units: Vec<String> = org.within(unit).iter().map(ToString::to_string).collect();
     // Mentions that are only counted concern no unit; whoever stands at a root takes them along.
-    let counted =
-        if org.unit(at.unit).is_some_and(|unit| unit.parent.is_none()) { " or m.case_id is null" } else { "" };
-    let sql = format!(
+    let counted = if org.unit(unit).is_some_and(|unit| unit.parent.is_none()) { " or m.case_id is null" } else { "" };
+    format!(
         "{} left join cases c on c.id = m.case_id
          where p.id > $1 and p.id <= $2 and p.created_at >= $3 and p.deleted_at is null and not p.ours and m.id is not null
-           and (c.unit_id in ({}){counted}) order by p.id limit {BATCH}",
+           and (c.unit_id in ({}){counted})",
         SELECT.replace("select p.id,", "select p.id, p.revision, m.case_id,"),
         units.join(", ")
-    );
-    let rows = hub.db.all(Q::of(sql).bind(at.cursor).bind(at.upto).bind(at.since.unwrap_or(i64::MIN))).await?;
+    )
+}
+
+/// What whoever judges now says of them.
+pub(super) fn judged(engine: &Engine, rows: &[Row]) -> Result<Vec<Judged>> {
     let mut judged = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         let stored = stored::read(row)?;
         let Some(mention) = stored.mention else { continue };
         let opinion = engine.judge(&stored.post, &stored.origin.network);
         let (revision, case) = (row.get("revision")?, row.get("case_id")?);
-        judged.push(Judged { post: stored.id, revision, mention, case, opinion });
+        judged.push(Judged { post: stored.id, revision, mention, case, text: stored.post.text, opinion });
     }
-    let full = rows.len() as i64 == BATCH;
-    let cursor = judged.last().filter(|_| full).map_or(at.upto, |last| last.post);
-    Ok((judged, cursor))
+    Ok(judged)
 }
 
 /// Puts new judgements beside the old ones where they differ; says how many do, and on how many of those a person's word
@@ -146,7 +157,8 @@ async fn judge(hub: &Hub, engine: &Engine, at: &At) -> Result<(Vec<Judged>, i64)
 async fn store(tx: &mut Tx, judged: &[Judged]) -> Result<(i64, i64)> {
     let posts: Vec<i64> = judged.iter().map(|it| it.post).collect();
     let present = newest(tx, &posts).await?;
-    let differs = |it: &&Judged| present.get(&it.post) != Some(&it.opinion.analysis);
+    // Another version that says the same for the same reasons has nothing to add.
+    let differs = |it: &&Judged| !present.get(&it.post).is_some_and(|before| alike(before, &it.opinion.analysis));
     let other: Vec<&Judged> = judged.iter().filter(differs).collect();
     let ids = tx.ids("analyses", other.len()).await?;
     let now = tx.now();
@@ -166,8 +178,20 @@ async fn store(tx: &mut Tx, judged: &[Judged]) -> Result<(i64, i64)> {
         topics(tx, it).await?;
     }
     let corrected = corrected(tx, &posts).await?;
-    let kept = other.iter().filter(|it| corrected.contains(&it.post)).count();
-    Ok((other.len() as i64, kept as i64))
+    let otherwise =
+        |it: &&Judged| present.get(&it.post).is_none_or(|before| !apart(before, &it.opinion.analysis).is_empty());
+    let changed = other.iter().filter(|it| otherwise(it));
+    let (mut all, mut kept) = (0, 0);
+    for it in changed {
+        all += 1;
+        kept += i64::from(corrected.contains(&it.post));
+    }
+    Ok((all, kept))
+}
+
+/// Whether two analyses are the same but for who judged.
+fn alike(before: &Analysis, after: &Analysis) -> bool {
+    *before == Analysis { version: before.version.clone(), ..after.clone() }
 }
 
 /// What the newest analyses of posts say.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{State, abandon, find, list, pause, resume, settle, start, step};
+use super::{Counted, State, abandon, find, list, pause, rehearse, resume, settle, start, step};
 use crate::{
     Error, Hub, both_stores,
     case::{Judged, correct},
@@ -24,12 +24,21 @@ both_stores!(stored_posts_are_judged_anew_and_what_judged_before_stays, |hub| as
     at.says(0..30).await;
     let model = at.trained().await;
     take_over(&hub, &at.lea, model.id).await.unwrap();
+    // Seen before anything changes: what the new head would say, and nothing of the rest.
+    assert!(matches!(rehearse(&hub, &at.vic, REPAIRS).await, Err(Error::Forbidden(_))), "whoever only looks may not");
+    let would = rehearse(&hub, &at.lea, REPAIRS).await.unwrap();
+    let reasons = [Counted { what: "reason".to_owned(), posts: 40 }];
+    assert_eq!((would.looked, would.changed, &would.questions[..]), (40, 40, &reasons[..]));
+    assert_eq!((would.before.len(), would.before[0].posts, would.apart.len()), (1, 40, 30));
+    assert_eq!((would.apart[0].before.as_str(), would.apart[0].after.as_str()), ("", reason(39)));
+    assert_eq!(count(&hub, "select count(*) from analyses").await, 40, "nothing is stored");
     let one = start(&hub, &at.lea, REPAIRS, None).await.unwrap();
     assert_eq!((one.state, one.share), (State::Running, 0.0));
     run(&hub, one.id).await;
     let one = find(&hub, &at.vic, one.id).await.unwrap();
     assert_eq!((one.state, one.looked, one.changed, one.kept), (State::Done, 40, 40, 30));
     assert_eq!(count(&hub, "select count(*) from analyses").await, 80, "the older ones stay");
+    assert_eq!(rehearse(&hub, &at.lea, REPAIRS).await.unwrap().changed, 0, "it was done");
     let new = at.analysis(35).await;
     assert_eq!((new.own[0].judgement.value.as_str(), new.version.contains("+reason-")), (reason(35), true));
 

@@ -19,6 +19,7 @@ const SHOWN: i64 = 200;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, start))
+        .routes(routes!(rehearse))
         .routes(routes!(show))
         .routes(routes!(pause, resume))
         .routes(routes!(abandon))
@@ -70,6 +71,60 @@ shape!(
 #[utoipa::path(get, path = "/reanalyses", tag = "understanding", responses((status = 200, body = Page<Reanalysis>)))]
 async fn list(Reading(viewer): Reading, State(app): State<App>) -> Result<Json<Page<Reanalysis>>, Problem> {
     Ok(Json(Page::whole(reanalysis::list(&app.hub, &viewer, SHOWN).await?.shape())))
+}
+
+shape!(
+    /// How many posts something is true of.
+    Counted from reanalysis::Counted {
+        /// A version, or a question.
+        what: String,
+        /// How many posts.
+        posts: i64,
+    }
+);
+
+shape!(
+    /// One answer that would change.
+    Difference from reanalysis::Difference {
+        /// The post.
+        post: i64,
+        /// How it begins.
+        text: String,
+        /// What is asked: a judgement's name, or the key of a unit's own question.
+        question: String,
+        /// What is said of it now; empty for nothing.
+        before: String,
+        /// What would be said.
+        after: String,
+    }
+);
+
+shape!(
+    /// What judging a unit's posts anew would change, seen on its newest ones. Nothing is stored.
+    Rehearsal from reanalysis::Rehearsal {
+        /// Posts that were judged, the newest.
+        looked: i64,
+        /// Of those, how many would be judged otherwise.
+        changed: i64,
+        /// Versions that judged them before.
+        before: Vec<Counted>,
+        /// The program's version that would judge, beside the units' own heads.
+        now: String,
+        /// Questions whose answers change, most first.
+        questions: Vec<Counted>,
+        /// Some of the differences, of the newest posts.
+        apart: Vec<Difference>,
+    }
+);
+
+/// What judging anew would change
+///
+/// The newest posts of the unit and all below are judged in memory by whoever judges now, and held against what is stored.
+/// Takes the role `lead` in the unit.
+#[utoipa::path(get, path = "/units/{id}/rehearsal", tag = "understanding", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Rehearsal)))]
+async fn rehearse(Reading(viewer): Reading, State(app): State<App>, Id(id): Id) -> Result<Json<Rehearsal>, Problem> {
+    Ok(Json(reanalysis::rehearse(&app.hub, &viewer, id).await?.shape()))
 }
 
 /// A run to begin.

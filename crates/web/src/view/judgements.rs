@@ -233,6 +233,39 @@ pub struct ReanalysisPage {
     pub history: Vec<Sentence>,
 }
 
+/// What judging a unit's posts anew would change.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "judgements/rehearsal.html")]
+pub struct RehearsalPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The unit's key.
+    pub key: String,
+    /// Its name.
+    pub unit: String,
+    /// What it comes to.
+    pub says: Vec<Sentence>,
+    /// Judgements whose answers change, with the posts on which they do.
+    pub questions: Vec<(String, String)>,
+    /// Some of the differences.
+    pub apart: Vec<Apart>,
+}
+
+/// One answer that would change.
+#[derive(Clone, Debug, Default)]
+pub struct Apart {
+    /// The post.
+    pub post: i64,
+    /// How it begins.
+    pub text: String,
+    /// What is asked.
+    pub question: String,
+    /// What is said of it now.
+    pub before: String,
+    /// What would be said.
+    pub after: String,
+}
+
 /// Said where nothing was judged.
 pub fn nothing() -> Empty {
     let why = "Once posts are heard, each is judged, and what people correct or confirm is counted here.";

@@ -94,6 +94,7 @@ const API: &[Line] = &[
     ("GET", "/me", None, Case, "-ooooo"),
     ("GET", "/units", None, Case, "-ooooo"),
     ("GET", "/units/{id}", None, Case, "-ooooo"),
+    ("GET", "/units/{id}/rehearsal", None, Case, "-ffffo"),
     ("GET", "/members", None, Case, "-ooooo"),
     (
         "POST",

@@ -2,19 +2,20 @@
 
 use axum::{
     Router,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use dandelion_hub::{
     log,
-    reanalysis::{self, Reanalysis, State as Stage},
+    model::label,
+    reanalysis::{self, Reanalysis, Rehearsal, State as Stage},
     scope::{Role, Viewer},
     unit::Org,
 };
 use serde::Deserialize;
 
-use super::said;
+use super::{question_name, said};
 use crate::{
     App, Flashed, Form, Problem, Signed,
     pages::{print, unit_named, wall::Wall},
@@ -23,13 +24,14 @@ use crate::{
         Place, Sentence, counted,
         desk::{Chip, PostAct},
         grouped,
-        judgements::{ReanalysisPage, RunRow},
+        judgements::{Apart, ReanalysisPage, RehearsalPage, RunRow},
     },
 };
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/reanalyses", post(start))
+        .route("/judgements/rehearsal", get(rehearse))
         .route("/reanalyses/{id}", get(show))
         .route("/reanalyses/{id}/pause", post(pause))
         .route("/reanalyses/{id}/resumption", post(resume))
@@ -91,6 +93,54 @@ async fn show(State(app): State<App>, signed: Signed, Id(id): Id) -> Result<Resp
 struct Given {
     #[serde(default)]
     unit: String,
+}
+
+/// What it would change, before anything does.
+async fn rehearse(State(app): State<App>, signed: Signed, Query(given): Query<Given>) -> Result<Response, Problem> {
+    let engine = app.hub.engine().await?;
+    let org = &engine.org;
+    signed.viewer.need_anywhere(Role::Lead, "see what judging posts anew would change")?;
+    let first = || org.live_units().find(|unit| signed.viewer.may(Role::Lead, unit.id)).map(|unit| unit.id);
+    let id = unit_named(org, &given.unit)?.or_else(first).ok_or_else(|| Problem::invalid("unit", "choose one"))?;
+    let would = reanalysis::rehearse(&app.hub, &signed.viewer, id).await?;
+    let asked = label::list(&app.hub).await?;
+    let name = |question: &String| question_name(question, &asked);
+    let word = |value: &String| if value.is_empty() { "nothing".to_owned() } else { value.clone() };
+    let apart = would.apart.iter().map(|one| Apart {
+        post: one.post,
+        text: one.text.clone(),
+        question: name(&one.question),
+        before: word(&one.before),
+        after: word(&one.after),
+    });
+    print(&RehearsalPage {
+        shell: signed.shell(&app, "Judge anew", Place::Listening).await?,
+        key: org.unit(id).map(|unit| unit.key.clone()).unwrap_or_default(),
+        unit: org.unit_name(id).to_owned(),
+        says: would_change(&would),
+        questions: would.questions.iter().map(|it| (name(&it.what), grouped(it.posts))).collect(),
+        apart: apart.collect(),
+    })
+}
+
+fn would_change(would: &Rehearsal) -> Vec<Sentence> {
+    if would.looked == 0 {
+        return vec![Sentence::plain("No post of this unit has been judged yet, so there is nothing to judge anew.")];
+    }
+    let newest = counted(would.looked, "post", "posts");
+    let says = match would.changed {
+        0 => Sentence::plain(format!("Of the newest {newest} none would be judged otherwise: there is no need.")),
+        n => Sentence::new()
+            .text(format!("Of the newest {newest} "))
+            .strong(format!("{} ({:.0} %)", grouped(n), n as f64 * 100.0 / would.looked as f64))
+            .text(" would be judged otherwise. What people corrected stays as they said."),
+    };
+    let before = would.before.iter().map(|it| format!("{} ({})", it.what, grouped(it.posts)));
+    let before = before.collect::<Vec<_>>().join(", ");
+    vec![
+        says,
+        Sentence::plain(format!("They were judged by {before}; now {} judges, with the units’ own heads.", would.now)),
+    ]
 }
 
 async fn start(State(app): State<App>, signed: Signed, Form(given): Form<Given>) -> Result<Response, Problem> {

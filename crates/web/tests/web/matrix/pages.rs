@@ -55,6 +55,7 @@ pub(super) const PAGES: &[Line] = &[
     ("POST", "/backfills/{id}/decision", Some("choice=leave"), Finding, "-fffoo"),
     ("GET", "/judgements", None, Case, "-ooooo"),
     ("GET", "/judgements/asked", None, Case, "-ofooo"),
+    ("GET", "/judgements/rehearsal", None, Case, "-offoo"),
     ("POST", "/posts/{id}/answers", Some("case=1&unit=repairs&question=sentiment&value=positive"), Case, "-hfooo"),
     ("POST", "/cases/{id}/corrections/{correction}/removal", Some("unit=repairs"), Corrected, "-hfooo"),
     ("GET", "/models/{id}", None, Trained, "-ooooo"),
