@@ -7,17 +7,17 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{MAX_PIXELS, Pixels, Refused};
+use super::{MAX_PIXELS, Pixels, Refused, turn};
 
 /// Most memory a decoder may take beside the pixels, in bytes.
 const MEMORY: usize = 4 * MAX_PIXELS as usize + 16 * 1024 * 1024;
 
-/// Reads a file by what its first bytes say it is.
-pub(super) fn decode(file: &[u8]) -> Result<Pixels, Refused> {
+/// Reads a file by what its first bytes say it is; with how it is to be turned, see [`turn::said`].
+pub(super) fn decode(file: &[u8]) -> Result<(Pixels, u8), Refused> {
     match file {
         [0xff, 0xd8, 0xff, ..] => jpeg(file),
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => png(file),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif(file),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif(file).map(|pixels| (pixels, 1)),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(file),
         _ => Err(Refused::NoPicture),
     }
@@ -38,7 +38,7 @@ fn whole(width: u32, height: u32, rgba: Vec<u8>) -> Result<Pixels, Refused> {
     if rgba.len() as u64 == due { Ok(Pixels { width, height, rgba }) } else { Err(Refused::Damaged) }
 }
 
-fn jpeg(file: &[u8]) -> Result<Pixels, Refused> {
+fn jpeg(file: &[u8]) -> Result<(Pixels, u8), Refused> {
     let side = usize::from(u16::MAX);
     let options =
         DecoderOptions::default().set_max_width(side).set_max_height(side).jpeg_set_out_colorspace(ColorSpace::RGBA);
@@ -46,16 +46,18 @@ fn jpeg(file: &[u8]) -> Result<Pixels, Refused> {
     decoder.decode_headers().map_err(damaged)?;
     let (width, height) = decoder.dimensions().ok_or(Refused::Damaged)?;
     fits(width as u64, height as u64)?;
-    whole(width as u32, height as u32, decoder.decode().map_err(damaged)?)
+    let said = decoder.exif().map_or(1, |exif| turn::said(exif));
+    Ok((whole(width as u32, height as u32, decoder.decode().map_err(damaged)?)?, said))
 }
 
-fn png(file: &[u8]) -> Result<Pixels, Refused> {
+fn png(file: &[u8]) -> Result<(Pixels, u8), Refused> {
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(file), png::Limits { bytes: MEMORY });
     decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
     let header = decoder.read_header_info().map_err(damaged)?;
     let (width, height) = (header.width, header.height);
     fits(u64::from(width), u64::from(height))?;
     let mut reader = decoder.read_info().map_err(damaged)?;
+    let said = reader.info().exif_metadata.as_deref().map_or(1, turn::said);
     let mut pixels = vec![0; reader.output_buffer_size().ok_or(Refused::Damaged)?];
     let frame = reader.next_frame(&mut pixels).map_err(damaged)?;
     pixels.truncate(frame.buffer_size());
@@ -66,7 +68,7 @@ fn png(file: &[u8]) -> Result<Pixels, Refused> {
         }
         _ => return Err(Refused::Damaged), // opacity was asked for
     };
-    whole(width, height, rgba)
+    Ok((whole(width, height, rgba)?, said))
 }
 
 /// The first picture of a GIF, where it lies on its canvas.
@@ -93,11 +95,12 @@ fn gif(file: &[u8]) -> Result<Pixels, Refused> {
     whole(width as u32, height as u32, rgba)
 }
 
-fn webp(file: &[u8]) -> Result<Pixels, Refused> {
+fn webp(file: &[u8]) -> Result<(Pixels, u8), Refused> {
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
     decoder.set_memory_limit(MEMORY);
     let (width, height) = decoder.dimensions();
     fits(u64::from(width), u64::from(height))?;
+    let said = decoder.exif_metadata().map_err(damaged)?.map_or(1, |exif| turn::said(&exif));
     let mut pixels = vec![0; decoder.output_buffer_size().ok_or(Refused::Damaged)?];
     if decoder.is_animated() {
         decoder.read_frame(&mut pixels).map_err(damaged)?;
@@ -109,5 +112,5 @@ fn webp(file: &[u8]) -> Result<Pixels, Refused> {
     } else {
         pixels.as_chunks().0.iter().flat_map(|[red, green, blue]| [*red, *green, *blue, 255]).collect()
     };
-    whole(width, height, rgba)
+    Ok((whole(width, height, rgba)?, said))
 }

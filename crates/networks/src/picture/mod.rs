@@ -1,5 +1,5 @@
 //! Pictures of strangers, made anew: fetched through [`crate::egress`], told by their own first bytes and by nothing that is
-//! said of them, decoded within limits, made small and written as PNG. What comes out holds pixels and nothing else: no
+//! said of them, decoded within limits, made small, turned upright and written as PNG. What comes out holds pixels and nothing else: no
 //! script, no place where it was taken, nothing behind its end.
 //!
 //! The four formats have a decoder each; one crate for all of them would add 50 s of building to every release for what
@@ -9,6 +9,7 @@ mod decode;
 mod shrink;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -79,7 +80,8 @@ pub fn make_anew(file: &[u8]) -> Result<Picture, Refused> {
     }
     // Decoders are known to panic on damaged files, which must not reach further than the picture.
     let decoded = catch_unwind(AssertUnwindSafe(|| decode::decode(file))).unwrap_or(Err(Refused::Damaged));
-    let pixels = shrink::to_fit(decoded?, SIDE);
+    let (pixels, said) = decoded?;
+    let pixels = turn::upright(shrink::to_fit(pixels, SIDE), said);
     let (width, height) = (pixels.width, pixels.height);
     let mut png = Vec::new();
     let mut encoder = png::Encoder::new(&mut png, width, height);

@@ -45,7 +45,7 @@ fn jpeg() -> Vec<u8> {
 
 /// First pixel of what came out.
 fn pixel(picture: &Picture) -> [u8; 4] {
-    let pixels = decode::decode(&picture.png).unwrap();
+    let (pixels, _) = decode::decode(&picture.png).unwrap();
     [pixels.rgba[0], pixels.rgba[1], pixels.rgba[2], pixels.rgba[3]]
 }
 
@@ -69,6 +69,58 @@ fn the_large_is_made_small_and_keeps_its_shape() {
     assert_eq!((picture.width, picture.height), (480, 120));
     assert_eq!(pixel(&picture), [10, 20, 30, 255]);
     assert_eq!(make_anew(&png(2000, 1, [0; 4])).unwrap().height, 1, "a line stays one");
+}
+
+/// An Exif block with a directory of one entry, as cameras write it in both orders of bytes.
+fn exif(orientation: u8, little: bool) -> Vec<u8> {
+    let two = |value: u16| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let four = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
+    let mut block = if little { b"II".to_vec() } else { b"MM".to_vec() };
+    block.extend(two(42));
+    block.extend(four(8));
+    block.extend([two(1), two(0x0112), two(3)].concat());
+    block.extend(four(1));
+    block.extend([two(u16::from(orientation)), two(0)].concat());
+    block.extend(four(0));
+    block
+}
+
+#[test]
+fn a_picture_is_turned_as_its_camera_was_held() {
+    // Two rows of three: what stands where, when each is upright.
+    let upright = ["abcdef", "cbafed", "fedcba", "defabc", "adbecf", "daebfc", "fcebda", "cfbead"];
+    let letters: Vec<u8> = (b'a'..=b'f').flat_map(|letter| [letter; 4]).collect();
+    for (orientation, wanted) in (1..=8).zip(upright) {
+        for little in [true, false] {
+            assert_eq!(turn::said(&exif(orientation, little)), orientation);
+        }
+        let turned = turn::upright(Pixels { width: 3, height: 2, rgba: letters.clone() }, orientation);
+        let got: String = turned.rgba.iter().step_by(4).map(|byte| char::from(*byte)).collect();
+        assert_eq!(got, wanted, "{orientation}");
+        assert_eq!((turned.width, turned.height), if orientation < 5 { (3, 2) } else { (2, 3) });
+    }
+    for nonsense in [&b""[..], b"II", b"II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*", &exif(9, true)] {
+        assert_eq!(turn::said(nonsense), 1);
+    }
+}
+
+#[test]
+fn a_photograph_on_its_side_comes_out_upright() {
+    let mut photograph = jpeg();
+    let block = [b"Exif\0\0".to_vec(), exif(6, false)].concat();
+    let mut segment = vec![0xff, 0xe1];
+    segment.extend((block.len() as u16 + 2).to_be_bytes());
+    segment.extend(block);
+    photograph.splice(2..2, segment);
+    let (_, said) = decode::decode(&photograph).unwrap();
+    assert_eq!(said, 6);
+    assert!(make_anew(&photograph).is_ok());
+    let mut webp_file = Vec::new();
+    let mut encoder = image_webp::WebPEncoder::new(&mut webp_file);
+    encoder.set_exif_metadata(exif(8, true));
+    encoder.encode(&[0, 0, 255].repeat(6), 3, 2, image_webp::ColorType::Rgb8).unwrap();
+    let picture = make_anew(&webp_file).unwrap();
+    assert_eq!((picture.width, picture.height), (2, 3));
 }
 
 #[test]
