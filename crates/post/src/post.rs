@@ -112,7 +112,7 @@ impl Post {
 
     /// Reads one line of JSONL, or says in plain words what is wrong with it.
     pub fn from_json(line: &str) -> Result<Self, Refusal> {
-        let post: Self = serde_json::from_str(line).map_err(|e| Refusal::new("json", e.to_string(), line))?;
+        let post: Self = serde_json::from_str(line).map_err(|error| Refusal::of_json(&error, line))?;
         post.check()?;
         Ok(post)
     }
@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_words() {
         let reason = |line: &str| Post::from_json(line).unwrap_err().to_string();
-        assert!(reason(r#"{"text":"x"}"#).contains("missing field `id`"));
+        assert_eq!(reason(r#"{"text":"x"}"#), "id: it is missing; every post has `id` and `text`");
+        assert_eq!(reason(r#"{"id":7,"text":"x"}"#), "json: invalid type: integer `7`, expected a string");
         assert!(reason(r#"{"id":"","text":"x"}"#).contains("no id"));
         assert!(reason(r#"{"id":"1","text":"  "}"#).contains("neither words"));
         assert!(reason("{").contains("json"));

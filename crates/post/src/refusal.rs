@@ -21,4 +21,24 @@ impl Refusal {
         }
         Self { field: field.into(), reason: reason.into(), value: short }
     }
+
+    /// Why JSON is not read as a post, in words for whoever sent it.
+    pub fn of_json(error: &serde_json::Error, text: &str) -> Self {
+        let told = error.to_string();
+        if !error.is_data() {
+            return Self::new("json", format!("no whole JSON object stands here: {told}"), text);
+        }
+        // The place within a post says nothing that helps; which field it is does.
+        let told = told.split_once(" at line 1 column").map_or(told.as_str(), |(told, _)| told);
+        match told.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+            Some((field, _)) => Self::new(field, "it is missing; every post has `id` and `text`", ""),
+            None => Self::new("json", told, ""),
+        }
+    }
+
+    /// What is wrong with the value, without the field's name, for where that stands beside it.
+    pub fn says(&self) -> String {
+        let Self { reason, value, .. } = self;
+        if value.is_empty() { reason.clone() } else { format!("{reason} (it reads `{value}`)") }
+    }
 }

@@ -405,7 +405,7 @@ async fn refuse(tx: &mut Tx, source: i64, prepared: &Prepared) -> Result<()> {
             now.into(),
             Value::from(place),
             Value::from(&refusal.field),
-            Value::from(refusal.to_string()),
+            Value::from(refusal.says()),
             Value::from(kept),
             (kept.len() == raw.len()).into(),
         ]);

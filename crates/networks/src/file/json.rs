@@ -53,7 +53,7 @@ pub(crate) fn post(text: &str, mapping: &Mapping) -> Result<Post, Refusal> {
         post.check()?;
         return Ok(post);
     }
-    let value: Value = serde_json::from_str(text).map_err(|e| Refusal::new("json", e.to_string(), text))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| Refusal::of_json(&error, text))?;
     from_value(value, mapping)
 }
 
@@ -69,8 +69,7 @@ pub(crate) fn from_value(value: Value, mapping: &Mapping) -> Result<Post, Refusa
     mapping.apply(&mut object);
     normalise_kinds(&mut object);
     normalise_times(&mut object)?;
-    let post: Post =
-        serde_json::from_value(Value::Object(object)).map_err(|e| Refusal::new("json", e.to_string(), ""))?;
+    let post: Post = serde_json::from_value(Value::Object(object)).map_err(|error| Refusal::of_json(&error, ""))?;
     post.check()?;
     Ok(post)
 }
