@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use dandelion_networks::contract::hex;
 use dandelion_understand::{VERSION, features::FEATURES, panel::Panel};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -75,7 +76,7 @@ pub fn bundled() -> &'static Bundled {
         let hash = Sha256::digest(panel.to_bytes());
         Bundled {
             version: VERSION.to_owned(),
-            hash: hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
+            hash: hex(&hash),
             features: FEATURES.to_owned(),
             command: it.command.clone(),
             parts: part(it),

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{MAX_ENTRIES, Parsed, Refused};
 use crate::clean;
+use crate::contract::hex;
 
 /// Most media, links or categories kept of one entry.
 const MAX_LIST: usize = 50;
@@ -94,7 +95,7 @@ fn hash(parts: &[&str]) -> String {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().take(16).fold("sha256:".to_owned(), |all, byte| format!("{all}{byte:02x}"))
+    format!("sha256:{}", hex(&hasher.finalize()[..16]))
 }
 
 /// The words and, where there is any, the markup of an entry: its content, else its summary.

@@ -11,6 +11,7 @@ use super::{
     websub::{self, Offer},
 };
 use crate::Later;
+use crate::contract::hex;
 use crate::egress::{Client, Response};
 
 /// What a feed is asked with: formats we read, in order of how well they say what they mean.
@@ -187,7 +188,7 @@ fn cursor_of(response: &Response) -> Cursor {
     let kept = |name: &str| {
         response.header(name).filter(|v| !v.trim().is_empty() && v.len() <= MAX_VALIDATOR).map(ToOwned::to_owned)
     };
-    let digest = Sha256::digest(&response.body).iter().take(16).fold(String::new(), |all, b| format!("{all}{b:02x}"));
+    let digest = hex(&Sha256::digest(&response.body)[..16]);
     Cursor { etag: kept("etag"), last_modified: kept("last-modified"), digest: Some(digest), ..Cursor::default() }
 }
 
