@@ -12,7 +12,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let aliases = vec!["K2".to_owned(), "Wasserkocher".to_owned()];
     let products = vec![Product { key: "k2".to_owned(), name: "Kettle K2".to_owned(), aliases, competitor: false }];
     let topics = vec![Topic { key: "lid".to_owned(), name: "Lid".to_owned(), words: vec!["lid*".to_owned()] }];
-    Rules::new(Lexicon { products, topics })
+    Rules::new(Lexicon { products, topics, order_numbers: vec!["HB-999999".to_owned()] })
 });
 
 fuzz_target!(|parts: (Option<String>, String)| {
