@@ -1,7 +1,7 @@
 use dandelion_post::{Micros, rfc3339};
 
 use super::{Action, Reply, State, approval, compose, queries};
-use crate::{Error, Hub, Result, Tx, case, log::Actor, scope::Viewer, store::q, unit::Org};
+use crate::{Error, Hub, Result, Tx, actor, case, log::Actor, scope::Viewer, store::q, unit::Org};
 
 /// How a reply is sent.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +162,10 @@ pub(super) async fn settle_sent(
         url
     ))
     .await?;
+    // What answers nobody is told to all who follow.
+    if reply.network == actor::NETWORK && reply.in_reply_to.is_none() {
+        actor::tell_followers(tx, reply).await?;
+    }
     // The customer read it when it was published, which may be long before anybody was sure of it.
     let sql = "select min(started_at) as at from reply_attempts where reply_id = $1 and result in ('sent', 'unknown')";
     let at: Option<Micros> = tx.one(q!(sql, reply.id)).await?.get("at")?;
