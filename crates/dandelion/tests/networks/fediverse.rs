@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use dandelion_hub::{
     actor::{self, Deliverer, NewActor},
-    both_stores,
+    both_stores, handle,
     log::Actor,
     reply::{
         self, New, Send, State,
@@ -179,6 +179,10 @@ async fn spoken_with(test: TestHub, name: &'static str) {
     other.send(json!({ "kind": "Create", "actor": us, "text": "<p>thank you</p>", "re": answer })).await;
     until("their thanks are here", || here.has("thank you")).await;
     changed_and_taken_back(&test, &here, &other, &answer).await;
+    // The handle says when it was used, and by whom.
+    let used = handle::used_last(&here.world.hub.db, here.actor.handle.id).await.expect("the handle");
+    assert_eq!(used.answered_by.as_deref(), Some("Ana"));
+    assert!(used.answered_at.is_some() && used.read_at.is_some(), "{used:?}");
     other.send(json!({ "kind": "Delete", "actor": us, "id": note })).await;
     let deleted = || async { here.world.posts(here.actor.source.id).await.iter().any(|post| post.deleted) };
     until("the deletion is here", deleted).await;

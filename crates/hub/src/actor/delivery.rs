@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::said::Said;
 use crate::{
-    Db, Error, Hub, Result, Tx, handle,
+    Db, Hub, Result, Tx, handle,
     log::{Actor, Entry},
     reply::sender::wait_at_most,
     store::{Q, Row, q},
@@ -99,6 +99,11 @@ impl Deliverer {
     /// the order in which things happened to it. What a dead program has claimed is taken again when its lease is over:
     /// every activity has one address, by which whoever hears it twice knows it.
     pub async fn claim(&self, busy: &[String]) -> Result<Option<Delivery>> {
+        // Asked many times a minute, and mostly for nothing: a look holds up nobody who writes.
+        let due = q!("select id from deliveries where next_attempt_at <= $1 limit 1", self.hub.now());
+        if self.hub.db.opt(due).await?.is_none() {
+            return Ok(None);
+        }
         let mut tx = self.hub.begin(Actor::System("deliverer")).await?;
         let mut sql = String::from(
             "select d.id, d.handle_id, d.kind, d.reply_id, d.actor, d.inbox, d.host, d.activity, d.made_at, d.attempts
@@ -258,6 +263,5 @@ pub async fn undelivered(db: &Db, handle: i64) -> Result<Undelivered> {
     let row = db.one(q!(sql, handle)).await?;
     let sql = "select error from deliveries where handle_id = $1 and error is not null order by id desc limit 1";
     let error = db.opt(q!(sql, handle)).await?.map(|row| row.get("error")).transpose()?;
-    let read = |name: &str| row.get(name).map_err(Error::from);
-    Ok(Undelivered { waiting: read("waiting")?, late: read("late")?, failed: read("failed")?, error })
+    Ok(Undelivered { waiting: row.get("waiting")?, late: row.get("late")?, failed: row.get("failed")?, error })
 }

@@ -6,9 +6,9 @@ use dandelion_post::Micros;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Handle, Purpose, edit, find};
+use super::{Config, Handle, Purpose, edit, find};
 use crate::{
-    Db, Error, Hub, Result,
+    Db, Error, Hub, Result, actor,
     log::{Actor, Entry},
     member,
     scope::{Role, Viewer},
@@ -78,29 +78,43 @@ pub struct Used {
 
 /// When each handle was used last.
 pub async fn used(db: &Db) -> Result<BTreeMap<i64, Used>> {
-    let sql = format!("{USED} order by h.id");
-    db.all(Q::of(sql)).await?.iter().map(|row| Ok((row.get("id")?, read(row)?))).collect()
+    let heard = heard(db).await?;
+    let rows = db.all(Q::of(format!("{USED} order by h.id"))).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, read(row, &heard)?))).collect()
 }
 
 /// When one handle was used last.
 pub async fn used_last(db: &Db, id: i64) -> Result<Used> {
     let sql = format!("{USED} where h.id = $1");
-    read(&db.opt(Q::of(sql).bind(id)).await?.ok_or(Error::not_found("handle", id))?)
+    let row = db.opt(Q::of(sql).bind(id)).await?.ok_or(Error::not_found("handle", id))?;
+    read(&row, &heard(db).await?)
 }
 
 /// Each of both is the end of an index, however much was said.
-const USED: &str = "select h.id, r.sent_at, r.member_id, m.name,
+const USED: &str = "select h.id, h.network, h.config, r.sent_at, r.member_id, m.name,
     (select max(at) from mentions where handle_id = h.id) as read_at
     from handles h left join replies r on r.id = (select s.id from replies s
       where s.handle_id = h.id and s.sent_at is not null order by s.sent_at desc, s.id desc limit 1)
     left join members m on m.id = r.member_id";
 
-fn read(row: &Row) -> Result<Used> {
+/// When something came into each inbox of an actor of ours last, by its address: whatever comes there is for the actor,
+/// also where its name is not among the words.
+async fn heard(db: &Db) -> Result<BTreeMap<String, Micros>> {
+    let sql =
+        "select url, last_post_at from sources where network = $1 and url is not null and last_post_at is not null";
+    let rows = db.all(q!(sql, actor::NETWORK)).await?;
+    rows.iter().map(|row| Ok((row.get("url")?, row.get("last_post_at")?))).collect()
+}
+
+fn read(row: &Row, heard: &BTreeMap<String, Micros>) -> Result<Used> {
+    let (network, config): (String, Config) = (row.get("network")?, row.json("config")?);
+    let address = config.address.filter(|_| network == actor::NETWORK);
+    let came = address.and_then(|address| heard.get(&address).copied());
     Ok(Used {
         answered_at: row.get("sent_at")?,
         answered_by_id: row.get("member_id")?,
         answered_by: row.get("name")?,
-        read_at: row.get("read_at")?,
+        read_at: row.get::<Option<Micros>, _>("read_at")?.max(came),
     })
 }
 

@@ -314,7 +314,7 @@ async fn moves_are_believed_only_from_both_sides() {
         (
             "does not fit the key",
             forged(&|d| {
-                d.headers = Box::new(|h| drop(h.insert("date", "Mon, 02 Mar 2026 09:00:01 GMT".parse().unwrap())))
+                d.headers = Box::new(|h| drop(h.insert("date", "Mon, 02 Mar 2026 09:00:01 GMT".parse().unwrap())));
             }),
         ),
     ];
