@@ -105,6 +105,7 @@ test("who may not choose sees who does", async () => {
   await page.goto("/handles");
   await page.getByRole("link", { name: "@care@care.example" }).click();
   await page.getByText("A lead of Customer care can change this.").waitFor();
+  await page.waitForLoadState(); // names are counted once all of the page is there
   assert.equal(await page.getByLabel("Owner").count(), 0);
   const people = await page.getByRole("region", { name: "Who may publish" }).getByRole("listitem").allTextContents();
   assert.deepEqual(people, ["Ana Kovač @ana agent", "Lea Brandt @lea lead"]); // and not Vic, who only looks

@@ -142,6 +142,11 @@ pub async fn hold_all(tx: &mut Tx) -> Result<i64> {
         let sql = "update replies set held_at = $2, lease_until = null, lease_by = null where id = $1";
         tx.run(q!(sql, reply.id, tx.now())).await?;
     }
+    // Later words may stand there by now: whoever wants these looks first, and asks again.
+    let sql = "update reply_changes set failed_at = $1, next_attempt_at = null, lease_until = null, error = $2
+               where next_attempt_at is not null";
+    let why = "a backup was restored that was made before this was done; look at what stands there and ask again";
+    tx.run(q!(sql, tx.now(), why)).await?;
     Ok(rows.len() as i64)
 }
 

@@ -120,3 +120,19 @@ both_stores!(a_network_that_is_down_is_asked_again_for_a_day, |hub| async move {
     sender.record_change(&task, answer).await.unwrap();
     sound(&hub).await;
 });
+
+both_stores!(after_a_restore_nothing_that_is_out_is_changed_unseen, |hub| async move {
+    let (reply, sender) = sent(&hub).await;
+    correct(&hub, &ana(), reply.id, reply.version, "Which kettle?").await.unwrap();
+    let mut tx = hub.tx().await;
+    crate::reply::hold_all(&mut tx).await.unwrap();
+    tx.log(Entry::new("test.restored", "test", 0));
+    tx.commit().await.unwrap();
+    assert!(!sender.change_step().await.unwrap());
+    let now = find(&hub, &ana(), reply.id).await.unwrap();
+    assert!(now.text == "Wich kettle?" && now.changing.is_none());
+    assert!(now.change_error.as_deref().is_some_and(|why| why.contains("a backup was restored")));
+    correct(&hub, &ana(), reply.id, now.version, "Which kettle?").await.unwrap();
+    assert!(sender.change_step().await.unwrap());
+    sound(&hub).await;
+});
