@@ -1,5 +1,5 @@
 // A server of the fediverse made of Fedify: one person, `node server.mjs PORT NAME`. What was delivered to them (and
-// believed) is at /_got; `POST /_send {kind, actor, text, id, re}` has them say, change, take back, follow.
+// believed) is at /_got, with how each was signed and answered; `POST /_send {kind, actor, text, id, re}` has them say, change, take back, follow.
 import http from 'node:http'
 import { createFederation, generateCryptoKeyPair, InProcessMessageQueue, MemoryKvStore } from '@fedify/fedify'
 import { Accept, Create, Delete, Endpoints, Follow, Mention, Note, Person, PUBLIC_COLLECTION, Tombstone, Undo, Update } from '@fedify/fedify/vocab'
@@ -35,6 +35,11 @@ federation
     const note = await activity.getObject(ctx)
     got.push({ kind: 'Create', id: activity.id.href, note: note.id.href, text: String(note.content), re: note.replyTargetId?.href ?? null })
   })
+  .on(Update, async (ctx, activity) => {
+    const note = await activity.getObject(ctx)
+    got.push({ kind: 'Update', id: activity.id.href, note: note.id.href, text: String(note.content), updated: String(note.updated) })
+  })
+  .on(Delete, (_, activity) => void got.push({ kind: 'Delete', id: activity.id.href, note: activity.objectId.href }))
   .on(Accept, (_, activity) => void got.push({ kind: 'Accept', id: activity.id.href, actor: activity.actorId.href }))
 
 async function send(ctx, { kind, actor, text, id, re }) {
@@ -76,6 +81,7 @@ http
       if (url.pathname === '/_got') answer = Response.json(got)
       else if (url.pathname === '/_send') answer = Response.json(await send(federation.createContext(new URL(base), undefined), JSON.parse(body)))
       else answer = await federation.fetch(new Request(url, { method: request.method, headers: request.headers, body }), { contextData: undefined })
+      if (request.method === 'POST' && url.pathname.endsWith('/inbox')) got.push({ kind: 'signed', way: request.headers['signature-input'] ? 'RFC 9421' : 'cavage', status: answer.status })
     } catch (error) {
       console.error(error)
       answer = new Response(String(error), { status: 500 })

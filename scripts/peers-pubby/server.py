@@ -1,5 +1,5 @@
 """A server of the fediverse made of Pubby: one person, `server.py PORT NAME FOLDER`. What was delivered to them (and
-believed) is at /_got; `POST /_send {kind, actor, text, id, re}` has them say, change, take back, follow."""
+believed) is at /_got, with how each was signed and answered; `POST /_send {kind, actor, text, id, re}` has them say, change, take back, follow."""
 
 import itertools
 import sys
@@ -29,6 +29,9 @@ me = handler.actor_id
 @app.after_request
 def believed(response):
     # Whatever Pubby does not believe it answers with 401.
+    if request.method == "POST" and request.path.endswith("/inbox"):
+        way = "RFC 9421" if "signature-input" in request.headers else "cavage"
+        got.append({"kind": "signed", "way": way, "status": response.status_code})
     if request.method == "POST" and request.path.endswith("/inbox") and response.status_code < 300:
         told = request.get_json(force=True)
         thing = told.get("object")

@@ -12,10 +12,10 @@ const OUTSIDE = ["/session/new", "/setup", "/no/such/page"];
 const INSIDE = [
   "/", "/desk", "/desk?view=waiting", "/desk?view=mine", "/desk?view=offered", "/desk?view=approve", "/desk?view=watching", "/desk?view=snoozed",
   "/desk?view=all", "/search", "/search?q=kettle", "/queries", "/queries/new", "/backfills", "/voice", "/sources", "/sources/new", "/sources/place?address=https%3A%2F%2Fgithub.com%2Facme%2Fkettle", "/results", "/organisation",
-  "/members", "/tokens", "/account", "/docs/api", "/no/such/page",
+  "/members", "/handles", "/tokens", "/account", "/docs/api", "/no/such/page",
 ];
 // Pages of one thing each: the list where the first one is found, and the link to it.
-const ONE = [["/desk?view=all", "#list a[data-row]", "case"], ["/queries", "main a[data-row]", "query"], ["/sources", "main a[data-row]", "source"], ["/organisation", "main a[href^='/units/']", "unit"]];
+const ONE = [["/desk?view=all", "#list a[data-row]", "case"], ["/queries", "main a[data-row]", "query"], ["/sources", "main a[data-row]", "source"], ["/organisation", "main a[href^='/units/']", "unit"], ["/handles", "main a[href^='/handles/']", "handle"]];
 
 let browser, place, cookies;
 before(async () => {

@@ -20,10 +20,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dandelion_hub::{
     Db, Hub,
     log::Actor,
-    member::{self, api_token},
+    member::api_token,
     scope::{Role, Viewer},
     source::{self, NewPlace},
-    unit,
+    testing,
 };
 use dandelion_networks::{
     contract::{Credentials, Place},
@@ -55,13 +55,9 @@ async fn a_secret_is_seen_by_nobody_again() {
     let echo = Echo::start();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let hub = Hub::new(Db::open(&data, None).await.unwrap());
-    let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n\
-        [[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n\
-        [[member]]\nkey = \"ana\"\nname = \"Ana\"\nemail = \"ana@t.example\"\nroles = [{ unit = \"head\", role = \"admin\" }]\n";
-    unit::import(&hub, Actor::System("test"), org).await.unwrap();
+    let (ana, _) = testing::one_unit(&hub).await;
     let connected = connect_all(&hub, &echo.address).await;
     assert!(connected.len() >= LEAST, "only {connected:?} could be connected");
-    let ana = member::viewer(&hub, member::by_key(&hub.db, "ana").await.unwrap().unwrap().id).await.unwrap();
     let scopes = BTreeSet::from(["read".parse().unwrap(), "admin".parse().unwrap()]);
     let (token, _) = api_token::make(&hub, &ana, "test", Role::Admin, scopes, None).await.unwrap();
 

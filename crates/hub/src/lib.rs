@@ -35,6 +35,7 @@ pub mod sign_in;
 pub mod source;
 pub mod store;
 pub mod testing;
+mod under_way;
 pub mod unit;
 pub mod vault;
 pub mod voice;

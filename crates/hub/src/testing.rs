@@ -11,7 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     Clock, Db, Hub, Random,
     log::Actor,
+    member,
+    scope::Viewer,
     store::{Q, q},
+    unit,
 };
 
 /// 2026-03-02T09:00:00Z, a Monday: where a test's clock stands at first.
@@ -106,6 +109,20 @@ impl TestHub {
     pub async fn tx(&self) -> crate::Tx {
         self.hub.begin(Actor::System("test")).await.expect("a transaction")
     }
+}
+
+/// The smallest organisation that can work: one unit, and Ana, who administers it. She as one who looks, and the unit.
+///
+/// # Panics
+/// If it cannot be brought in.
+pub async fn one_unit(hub: &Hub) -> (Viewer, i64) {
+    let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n\
+               [[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n\
+               [[member]]\nkey = \"ana\"\nname = \"Ana\"\nemail = \"ana@t.example\"\nroles = [{ unit = \"head\", role = \"admin\" }]\n";
+    unit::import(hub, Actor::System("test"), org).await.expect("the organisation");
+    let unit = unit::Org::load(&hub.db).await.expect("the organisation").hub().expect("a hub").id;
+    let ana = member::by_key(&hub.db, "ana").await.expect("the members").expect("Ana").id;
+    (member::viewer(hub, ana).await.expect("Ana"), unit)
 }
 
 /// How long after it was written each post was stored, in microseconds, with its source.

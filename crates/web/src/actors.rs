@@ -13,11 +13,11 @@ use axum::{
     routing::{get, post},
 };
 use dandelion_hub::{
-    actor::{self, Actor},
+    actor::{self, Actor, Shown},
     intake::{self, Item},
 };
 use dandelion_networks::{
-    activitypub::{self, Act, No, Remote, Told, signature::Message},
+    activitypub::{self, Act, No, Told, signature::Message},
     contract::Refused,
 };
 use dandelion_post::timestamp;
@@ -30,9 +30,6 @@ use crate::{App, Problem};
 /// Deliveries worked on at once.
 const AT_ONCE: usize = 64;
 static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
-/// How often it is tried to tell somebody that they follow now, and the first wait between two tries, in seconds.
-const TRIES: u32 = 4;
-const WAIT: u64 = 2;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -94,8 +91,10 @@ async fn followers(State(app): State<App>, Path(name): Path<String>) -> Result<R
 }
 
 async fn note(State(app): State<App>, Path((name, key)): Path<(String, String)>) -> Result<Response, Problem> {
-    let note = find(&app, &name).await?.note(&app.hub, &key).await?;
-    Ok(activity(&note.ok_or_else(nobody)?))
+    match find(&app, &name).await?.note(&app.hub, &key).await?.ok_or_else(nobody)? {
+        Shown::Note(note) => Ok(activity(&note)),
+        Shown::Gone(tombstone) => Ok((StatusCode::GONE, activity(&tombstone)).into_response()),
+    }
 }
 
 /// Something for one actor or, at the shared inbox, for whichever it names.
@@ -137,19 +136,16 @@ async fn deliver(
     let now = timestamp(app.hub.now());
     let signer = actor.signer(&app.hub)?;
     let act = activitypub::receive(remote, &signer, &ours, &told, &message, now).await.map_err(refused)?;
-    done(&app, remote, &actors, actor, act).await?;
+    done(&app, &actors, actor, act).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
 /// Stores what follows from a delivery.
-async fn done(app: &App, remote: &Remote, actors: &[Actor], actor: &Actor, act: Act) -> Result<(), Problem> {
+async fn done(app: &App, actors: &[Actor], actor: &Actor, act: Act) -> Result<(), Problem> {
     let whose = |id: &str| actors.iter().find(|actor| actor.ours.id == id).ok_or_else(nobody);
     match act {
         Act::Follow { ours, actor: by, follow } => {
-            let actor = whose(&ours)?;
-            actor::follow(&app.hub, actor, &by).await?;
-            let accept = actor.ours.accept(&follow).to_string().into_bytes();
-            tokio::spawn(tell(app.clone(), remote.clone(), actor.clone(), by.inbox.clone(), accept));
+            actor::follow(&app.hub, whose(&ours)?, &by, &follow).await?;
         }
         Act::Unfollow { ours, actor: by } => actor::unfollow(&app.hub, whose(&ours)?, &by).await?,
         Act::Moved { from, to } => drop(actor::moved(&app.hub, actor, &from, &to).await?),
@@ -169,22 +165,6 @@ async fn done(app: &App, remote: &Remote, actors: &[Actor], actor: &Actor, act: 
         Act::Nothing => {}
     }
     Ok(())
-}
-
-/// Tells somebody that they follow now; where their server is out of reach, a few times. Whoever hears nothing asks again.
-async fn tell(app: App, remote: Remote, actor: Actor, inbox: String, accept: Vec<u8>) {
-    for number in 0..TRIES {
-        let Ok(signer) = actor.signer(&app.hub) else { return };
-        let now = timestamp(app.hub.now());
-        match activitypub::deliver(&remote, &signer, &inbox, &accept, now).await {
-            Ok(answer) if answer.status < 500 => return,
-            Ok(answer) => {
-                tracing::debug!(status = answer.status, "an answer to a follower was not taken; it is sent again");
-            }
-            Err(error) => tracing::debug!(%error, "an answer to a follower did not arrive; it is sent again"),
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(WAIT << (2 * number))).await;
-    }
 }
 
 /// Every actor of ours; where there is none, nobody is at home.

@@ -163,7 +163,7 @@ pub(crate) async fn shape(request: Request, next: Next) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    if is_page(&response) {
+    if is_dressed(&response) {
         return response; // a handler has dressed it: a form printed again with what was wrong
     }
     let (mut parts, body) = response.into_parts();
@@ -185,9 +185,10 @@ pub(crate) async fn shape(request: Request, next: Next) -> Response {
     shaped
 }
 
-fn is_page(response: &Response) -> bool {
+fn is_dressed(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("text/html"))
+    // What stands where an actor of ours has taken something back is said as other servers read it.
+    kind.is_some_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/activity+json"))
 }
 
 /// The framework's own refusals say in plain text what was wrong with a query string, a path or a body.

@@ -2,7 +2,9 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result};
 use dandelion_hub::{
-    Db, Hub, backfill, case,
+    Db, Hub,
+    actor::Deliverer,
+    backfill, case,
     log::Actor,
     member::invitation::{self, Purpose},
     model,
@@ -84,6 +86,7 @@ pub async fn hub_until(
         sender.recover(Stale::Foreign).await?;
     }
     let sending = tokio::spawn(sender::run(sender, told.clone()));
+    let delivering = tokio::spawn(Deliverer::new(hub.clone(), outside.clone()).run(told.clone()));
     let polling = tokio::spawn(Poller::new(hub.clone(), outside.clone()).run(told.clone()));
     let filling = tokio::spawn(backfill::run(hub.clone(), told.clone()));
     let learning = tokio::spawn(model::run(hub.clone(), told.clone()));
@@ -112,6 +115,9 @@ pub async fn hub_until(
     let _ = tell.send(true);
     if tokio::time::timeout(Duration::from_secs(30), sending).await.is_err() {
         tracing::warn!("a network did not answer in time; its reply is settled at the next start");
+    }
+    if tokio::time::timeout(Duration::from_secs(10), delivering).await.is_err() {
+        tracing::warn!("a server of the fediverse did not answer in time; it is told after the next start");
     }
     if tokio::time::timeout(Duration::from_secs(10), polling).await.is_err() {
         tracing::warn!("a feed did not answer in time; it is asked again after the next start");

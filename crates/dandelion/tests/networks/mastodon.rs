@@ -155,6 +155,10 @@ async fn what_we_said_is_edited_and_taken_back() {
     assert!(matches!(connector.edit(&us, &id, "@ana Which one?").await, Answer::Published { .. }));
     let said = peer.ask_directly(Method::GET, &format!("/api/v1/statuses/{}", local(&id)), None).await;
     assert_eq!(said["content"], "<p>@ana Which one?</p>");
+    // Who is answered stays named, and is told.
+    assert!(matches!(connector.edit(&us, &id, "Which two?").await, Answer::Published { .. }));
+    let said = peer.ask_directly(Method::GET, &format!("/api/v1/statuses/{}", local(&id)), None).await;
+    assert_eq!(said["content"], "<p>@ana Which two?</p>");
     assert!(matches!(connector.delete(&us, &id).await, Answer::Published { .. }));
     assert!(matches!(connector.delete(&us, &id).await, Answer::Published { .. }), "gone is gone");
     assert!(matches!(connector.edit(&us, &id, "x").await, Answer::Refused { .. }));

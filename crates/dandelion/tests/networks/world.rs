@@ -7,11 +7,10 @@ use dandelion_hub::{
     handle::{Config, Details, Purpose},
     log::Actor,
     query,
-    scope::{Role, Viewer},
+    scope::Viewer,
     search::{self, Found, Search},
     source::{self, Kind, NewPlace, NewSource, Source},
-    testing::TestHub,
-    unit,
+    testing::{self, TestHub},
 };
 use dandelion_networks::egress::{Client, Egress};
 
@@ -37,16 +36,10 @@ impl World {
     /// With a clock that stands at the servers' time until it is moved.
     pub async fn new(hub: &TestHub) -> Self {
         let hub = Hub::with(hub.db.clone(), Clock::fixed(Clock::System.now()), Random::System);
-        let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n\
-                   [[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n\
-                   [[member]]\nkey = \"ana\"\nname = \"Ana\"\nemail = \"ana@t.example\"\nroles = [{ unit = \"head\", role = \"admin\" }]\n";
-        unit::import(&hub, Actor::System("test"), org).await.expect("the organisation");
+        let (viewer, unit) = testing::one_unit(&hub).await;
         let queries = "[[query]]\nname = \"Kettles\"\nunit = \"head\"\ntext = \"kettle\"\n";
         let listed = dandelion_listen::queries::read(queries).expect("queries");
         query::import(&hub, Actor::System("test"), &listed).await.expect("the queries");
-        let unit = unit::Org::load(&hub.db).await.expect("the organisation").hub().expect("a hub").id;
-        let member = dandelion_hub::member::by_key(&hub.db, "ana").await.expect("the members").expect("Ana").id;
-        let viewer = Viewer::new(member, "Ana".into(), &[(unit, Role::Admin)], &[(unit, None)]);
         Self { hub, viewer, unit }
     }
 

@@ -2,7 +2,7 @@
 
 use dandelion_hub::{
     reply::{
-        self, New, Send, State,
+        self, Kind, New, Send, State,
         sender::{Rules, Sender},
     },
     source::Poller,
@@ -31,6 +31,7 @@ pub async fn contract(test: &TestHub, peer: Peer) {
     suite.one_reply_is_published_once(Some(say("429 Slow", "retry-after: 60\r\n"))).await;
     suite.one_reply_is_published_once(Some(say("500 Oh", ""))).await;
     suite.what_is_refused_is_said_in_words().await;
+    suite.what_is_out_is_changed_and_taken_back().await;
     suite.a_dead_program_doubles_nothing(test).await;
     if matches!(peer.about.name, "mastodon" | "matrix") {
         suite.what_is_forgotten_is_looked_up().await;
@@ -104,6 +105,49 @@ impl Suite<'_> {
         assert_eq!(settled.state, State::Failed);
         assert!(settled.error.as_deref().is_some_and(|why| why.contains("no kettles")), "{:?}", settled.error);
         assert_eq!(self.peer.published(&text).await, 0);
+    }
+
+    /// Words that are out are changed and taken back where the network allows, whatever becomes of the acknowledgements;
+    /// elsewhere nothing is asked of it.
+    async fn what_is_out_is_changed_and_taken_back(&self) {
+        let (hub, viewer, writes) = (&self.world.hub, &self.world.viewer, self.peer.about.writes);
+        let (id, text) = self.a_reply().await;
+        let sent = self.settle(id).await;
+        assert_eq!(
+            (sent.state, sent.lets(Kind::Edit), sent.lets(Kind::Delete)),
+            (State::Sent, writes.edit, writes.delete)
+        );
+        let other = format!("It is on its way, {}!", sent.id + 7_000);
+        let asked = reply::correct(hub, viewer, id, sent.version, &other).await;
+        assert_eq!(asked.is_ok(), writes.edit, "{asked:?}");
+        if writes.edit {
+            self.peer.proxy.next("PUT", Fault::LoseAnswer);
+            let now = self.change(id).await;
+            assert_eq!((now.text.as_str(), now.edited_at.is_some()), (other.as_str(), true), "{:?}", now.change_error);
+            assert_eq!(self.peer.proxy.waiting(), 0);
+            assert!(self.peer.published(&other).await >= 1);
+        }
+        let asked = reply::withdraw(hub, viewer, id, "it was another kettle").await;
+        assert_eq!(asked.is_ok(), writes.delete, "{asked:?}");
+        if writes.delete {
+            let now = self.change(id).await;
+            assert!(now.deleted_at.is_some(), "{:?}", now.change_error);
+            assert_eq!(self.peer.published(&text).await, 0);
+        }
+        assert!(matches!(self.state(id).await.state, State::Sent));
+    }
+
+    /// Works until a change is settled, as time goes by.
+    async fn change(&self, id: i64) -> reply::Reply {
+        for _ in 0..40 {
+            self.sender.change_step().await.expect("a store");
+            let reply = self.state(id).await;
+            if reply.changing.is_none() {
+                return reply;
+            }
+            self.world.hub.clock.advance(MINUTE / 2);
+        }
+        panic!("the change does not settle: {:?}", self.state(id).await);
     }
 
     /// The program dies between handing the words over and writing down what became of them.

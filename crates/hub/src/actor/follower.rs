@@ -1,20 +1,22 @@
 use dandelion_networks::activitypub;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Actor;
+use super::{Actor, tell};
 use crate::{
-    Db, Hub, Result,
+    Db, Hub, Result, Tx,
     log::{self, Entry},
     store::q,
 };
 
-/// Somebody follows an actor of ours; whoever does already is known by their newest address.
-pub async fn follow(hub: &Hub, ours: &Actor, by: &activitypub::Actor) -> Result<()> {
+/// Somebody follows an actor of ours, as their activity `follow` asks, and is to be told so; whoever does already is known
+/// by their newest address.
+pub async fn follow(hub: &Hub, ours: &Actor, by: &activitypub::Actor, follow: &Value) -> Result<()> {
     let mut tx = hub.begin(log::Actor::Source(ours.source.id)).await?;
     let (id, now) = (tx.id("followers").await?, tx.now());
     let sql = "insert into followers (id, handle_id, actor, inbox, shared_inbox, followed_at) values ($1, $2, $3, $4, $5, $6)
                on conflict (handle_id, actor) do update set inbox = excluded.inbox, shared_inbox = excluded.shared_inbox";
     tx.run(q!(sql, id, ours.handle.id, &by.id, &by.inbox, by.shared_inbox.as_deref(), now)).await?;
+    tell::accept(&mut tx, ours, by, follow).await?;
     tx.log(
         Entry::new("handle.followed", "handle", ours.handle.id).unit(ours.handle.unit).with(json!({ "follower": id })),
     );
@@ -26,6 +28,7 @@ pub async fn unfollow(hub: &Hub, ours: &Actor, actor: &str) -> Result<()> {
     let mut tx = hub.begin(log::Actor::Source(ours.source.id)).await?;
     let gone = tx.run(q!("delete from followers where handle_id = $1 and actor = $2", ours.handle.id, actor)).await?;
     if gone > 0 {
+        tell::forget_accept(&mut tx, ours.handle.id, actor).await?;
         tx.log(Entry::new("handle.unfollowed", "handle", ours.handle.id).unit(ours.handle.unit));
         tx.commit().await?;
     }
@@ -55,6 +58,13 @@ pub async fn followers(db: &Db, handle: i64) -> Result<i64> {
 
 /// Where all who follow a handle are written to: a server once, however many of its people follow.
 pub async fn inboxes(db: &Db, handle: i64) -> Result<Vec<String>> {
-    let sql = "select distinct coalesce(shared_inbox, inbox) as inbox from followers where handle_id = $1 order by 1";
-    db.all(q!(sql, handle)).await?.iter().map(|row| row.get("inbox")).collect()
+    db.all(q!(INBOXES, handle)).await?.iter().map(|row| row.get("inbox")).collect()
 }
+
+/// The same within a transaction.
+pub(super) async fn inboxes_in(tx: &mut Tx, handle: i64) -> Result<Vec<String>> {
+    tx.all(q!(INBOXES, handle)).await?.iter().map(|row| row.get("inbox")).collect()
+}
+
+const INBOXES: &str =
+    "select distinct coalesce(shared_inbox, inbox) as inbox from followers where handle_id = $1 order by 1";

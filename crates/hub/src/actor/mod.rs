@@ -1,7 +1,10 @@
 //! Actors of our own on ActivityPub: each is a handle that speaks (its key sealed like every secret) and a source that
 //! takes what is said to it.
 
+mod delivery;
 mod follower;
+mod said;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -9,7 +12,6 @@ use dandelion_networks::{
     activitypub::{self, Keys, Ours, Signer},
     contract::Place,
 };
-use dandelion_post::{Micros, timestamp};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,7 +24,10 @@ use crate::{
     unit::touch,
 };
 
+pub use delivery::{Deliverer, Delivery, Undelivered, undelivered};
 pub use follower::{follow, followers, inboxes, moved, unfollow};
+pub use said::Shown;
+pub(crate) use tell::{tell_change, tell_followers};
 
 /// The network they are on.
 pub const NETWORK: &str = activitypub::ABOUT.name;
@@ -128,20 +133,15 @@ impl Actor {
     }
 
     /// Something it said, by the key of the reply, as whoever asks for it is shown it: from the moment on at which it
-    /// goes out.
-    pub async fn note(&self, hub: &Hub, key: &str) -> Result<Option<Value>> {
-        let sql = "select r.text, p.remote_id as in_reply_to, coalesce(r.sent_at, r.changed_at) as at
-                   from replies r left join posts p on p.id = r.post_id where r.handle_id = $1 and r.key = $2
-                   and (r.state in ('sending', 'sent', 'unknown') or r.state = 'queued' and r.attempts > 0)";
-        let Some(row) = hub.db.opt(q!(sql, self.handle.id, key)).await? else { return Ok(None) };
-        let (text, in_reply_to): (String, Option<String>) = (row.get("text")?, row.get("in_reply_to")?);
-        let at = timestamp(row.get::<Micros, _>("at")?);
-        Ok(Some(activitypub::shown(&self.ours.id, key, &text, in_reply_to.as_deref(), at)))
+    /// goes out, and that it is gone once it was taken back.
+    pub async fn note(&self, hub: &Hub, key: &str) -> Result<Option<Shown>> {
+        let said = said::Said::of_key(hub, &self.ours.id, self.handle.id, key).await?;
+        Ok(said.map(|said| said.shown()))
     }
 
     /// How much it has said.
     pub async fn said(&self, hub: &Hub) -> Result<i64> {
-        let sql = "select count(*) as n from replies where handle_id = $1 and state = 'sent'";
+        let sql = "select count(*) as n from replies where handle_id = $1 and state = 'sent' and deleted_at is null";
         hub.db.one(q!(sql, self.handle.id)).await?.get("n")
     }
 }

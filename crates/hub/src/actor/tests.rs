@@ -1,15 +1,21 @@
 use dandelion_networks::activitypub;
-use serde_json::json;
+use dandelion_networks::outgoing::testing::loopback;
+use serde_json::{Value, json};
 use url::Url;
 
-use super::{NewActor, all, follow, followers, inboxes, make, moved, unfollow};
+use super::{Deliverer, NewActor, all, follow, followers, inboxes, make, moved, undelivered, unfollow};
 use crate::{
     Error, both_stores,
     fixture::{all_is_well, ready},
     log,
+    store::q,
     unit::Org,
     vault,
 };
+
+fn asked(by: &activitypub::Actor) -> Value {
+    json!({ "id": format!("{}#follow", by.id), "type": "Follow", "actor": by.id, "object": "https://care.example/actors/care" })
+}
 
 fn somebody(name: &str, server: &str) -> activitypub::Actor {
     let id = format!("https://{server}/users/{name}");
@@ -45,7 +51,7 @@ both_stores!(an_actor_is_made_once_and_followed, |hub| async move {
 
     let (ana, bob) = (somebody("ana", "a.example"), somebody("bob", "a.example"));
     for who in [&ana, &bob, &ana] {
-        follow(&hub, &actor, who).await.unwrap();
+        follow(&hub, &actor, who, &asked(who)).await.unwrap();
     }
     assert_eq!(followers(&hub.db, actor.handle.id).await.unwrap(), 2);
     assert_eq!(inboxes(&hub.db, actor.handle.id).await.unwrap(), ["https://a.example/inbox"]);
@@ -65,4 +71,92 @@ both_stores!(an_actor_is_made_once_and_followed, |hub| async move {
     assert_eq!(followers(&hub.db, actor.handle.id).await.unwrap(), 0);
     assert_eq!(actor.note(&hub, "nothing").await.unwrap(), None);
     all_is_well(&hub).await;
+});
+
+/// A server that takes nothing in any more: its address, which nobody listens at.
+async fn down() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("127.0.0.1:{}", listener.local_addr().unwrap().port())
+}
+
+both_stores!(whoever_follows_is_told_so_until_they_have_heard_it, |hub| async move {
+    ready(&hub).await;
+    let base = Url::parse("https://care.example/").unwrap();
+    let unit = Org::load(&hub.db).await.unwrap().hub().expect("a hub").id;
+    let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit };
+    let actor = make(&hub, log::Actor::System("test"), &base, &new).await.unwrap();
+    let at = down().await;
+    let somebody = |name: &str| {
+        let id = format!("http://{at}/users/{name}");
+        activitypub::Actor::read(&json!({ "id": id, "inbox": format!("{id}/inbox") })).expect("an actor")
+    };
+    let (ana, bob) = (somebody("ana"), somebody("bob"));
+    for who in [&ana, &bob, &ana] {
+        follow(&hub, &actor, who, &asked(who)).await.unwrap();
+    }
+    let waiting = || async { undelivered(&hub.db, actor.handle.id).await.unwrap() };
+    assert_eq!((waiting().await.waiting, waiting().await.late), (2, 0), "who asks twice is told once");
+    let deliverer = Deliverer::new(hub.hub.clone(), loopback());
+    // One at a host at a time, in order.
+    let first = deliverer.claim(&[]).await.unwrap().expect("a delivery");
+    assert!(deliverer.claim(&["127.0.0.1".to_owned()]).await.unwrap().is_none(), "that host is busy");
+    // The program dies here: what it had claimed is taken up again when its lease is over.
+    drop(first);
+    assert!(deliverer.step().await.unwrap() && !deliverer.step().await.unwrap());
+    hub.clock.advance(30 * 60_000_000);
+    assert!(deliverer.step().await.unwrap() && deliverer.step().await.unwrap());
+    let now = waiting().await;
+    assert_eq!((now.waiting, now.late, now.failed), (2, 2, 0), "{now:?}");
+    assert!(now.error.is_some());
+    unfollow(&hub, &actor, &bob.id).await.unwrap();
+    assert_eq!(waiting().await.waiting, 1, "who does not follow is not told that they do");
+    // For three days, ever less often.
+    let mut tries = 0;
+    for _ in 0..3 * 24 * 12 + 100 {
+        hub.clock.advance(5 * 60_000_000);
+        tries += usize::from(deliverer.step().await.unwrap());
+    }
+    let now = waiting().await;
+    assert_eq!((now.waiting, now.failed), (0, 1), "{now:?}");
+    assert!((15..60).contains(&tries), "{tries} tries");
+    assert!(now.error.is_some_and(|why| why.contains("given up after")));
+    assert_eq!(followers(&hub.db, actor.handle.id).await.unwrap(), 0, "who never heard it does not follow");
+    all_is_well(&hub).await;
+});
+
+both_stores!(a_server_hears_of_a_post_in_the_order_of_what_happened, |hub| async move {
+    ready(&hub).await;
+    let base = Url::parse("https://care.example/").unwrap();
+    let unit = Org::load(&hub.db).await.unwrap().hub().expect("a hub").id;
+    let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit };
+    let actor = make(&hub, log::Actor::System("test"), &base, &new).await.unwrap();
+    let at = down().await;
+    let deliverer = Deliverer::new(hub.hub.clone(), loopback());
+    let mut tx = hub.tx().await;
+    let sql = "insert into cases (id, unit_id, state, title, network, intents, risks, urgency, products, topics, route, opened_at, last_post_at, asks, version)
+               values (1, $1, 'open', 't', 'activitypub', '', '', 0, '', '', '', 0, 0, 1, 1)";
+    tx.run(q!(sql, unit)).await.unwrap();
+    let sql = "insert into replies (id, case_id, handle_id, member_id, text, state, key, version, created_at, changed_at, attempts, sent_at)
+               values (1, 1, $1, 1, 'We are open', 'sent', 'k', 1, 0, 0, 1, 0)";
+    tx.run(q!(sql, actor.handle.id)).await.unwrap();
+    for (id, kind, inbox) in [(1_i64, "create", "a"), (2, "create", "b"), (3, "update", "a"), (4, "delete", "a")] {
+        let sql =
+            "insert into deliveries (id, handle_id, kind, reply_id, inbox, host, made_at, attempts, next_attempt_at)
+                   values ($1, $2, $3, 1, $4, $5, $6, 0, $6)";
+        let inbox = format!("http://{at}/{inbox}");
+        tx.run(q!(sql, id, actor.handle.id, kind, inbox, "127.0.0.1", tx.now())).await.unwrap();
+    }
+    tx.log(log::Entry::new("test.prepared", "test", 0));
+    tx.commit().await.unwrap();
+    let mut claimed = Vec::new();
+    while let Some(delivery) = deliverer.claim(&[]).await.unwrap() {
+        claimed.push(delivery);
+    }
+    assert_eq!(claimed.len(), 2, "the update waits for the post: {claimed:?}");
+    for delivery in claimed {
+        let answer = dandelion_networks::outgoing::Answer::Published { remote_id: None, url: None };
+        deliverer.record(&delivery, answer).await.unwrap();
+    }
+    let next = deliverer.claim(&[]).await.unwrap().expect("the update");
+    assert!(deliverer.claim(&[]).await.unwrap().is_none(), "the deletion waits for the update: {next:?}");
 });

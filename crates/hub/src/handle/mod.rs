@@ -1,5 +1,6 @@
 //! Handles: the accounts of ours that we speak from.
 
+mod care;
 mod edit;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,7 @@ mod tests;
 use dandelion_networks::{NETWORKS, outgoing::Account};
 use dandelion_post::Network;
 
+pub use care::{Care, Used, by_key, entrust, used, used_last};
 pub(crate) use edit::write;
 pub use edit::{Details, add, archive, change};
 

@@ -1,9 +1,10 @@
-use super::{Config, Details, Purpose};
+use super::{Care, Config, Details, Purpose, Used};
 use crate::{
     Error, both_stores, handle,
     log::{self, Actor},
     member,
-    scope::Viewer,
+    scope::{Role, Viewer},
+    store::q,
     testing::TestHub,
     unit::{self, Org, tests::SMALL},
     vault::Vault,
@@ -82,6 +83,53 @@ both_stores!(what_does_not_fit_is_refused_in_words, |hub| async move {
     handle::add(&hub, &ana, news(press)).await.unwrap();
     let mine = handle::for_unit(&hub.db, press, &network).await.unwrap();
     assert_eq!(mine.iter().map(|handle| handle.key.as_str()).collect::<Vec<_>>(), ["acme-news", "care"]);
+});
+
+both_stores!(a_lead_says_who_looks_after_a_handle, |hub| async move {
+    let (org, ana, ivo) = start(&hub).await;
+    let press = org.unit_by_key("press").unwrap().id;
+    let id = handle::add(&hub, &ana, news(press)).await.unwrap();
+    assert_eq!(handle::used_last(&hub.db, id).await.unwrap(), Used::default(), "never used");
+    let (anas, ivos) = (ana.member, ivo.member);
+    let care = |owner, deputy| Care { purpose: Purpose::Care, owner, deputy };
+    assert!(matches!(handle::entrust(&hub, &ivo, id, care(Some(ivos), None)).await, Err(Error::Forbidden(_))));
+    let units = [(press, None)];
+    let lead = Viewer::new(ivos, "Ivo".into(), &[(press, Role::Lead)], &units);
+    for (wrong, says) in [
+        (care(None, Some(ivos)), "name an owner first"),
+        (care(Some(ivos), Some(ivos)), "nobody stands in for themselves"),
+        (care(Some(99), None), "no member 99"),
+    ] {
+        let told = handle::entrust(&hub, &lead, id, wrong).await.unwrap_err().to_string();
+        assert!(told.contains(says), "{told}");
+    }
+    let now = handle::entrust(&hub, &lead, id, care(Some(anas), Some(ivos))).await.unwrap();
+    assert_eq!(handle::by_key(&hub.db, "acme-news").await.unwrap(), now);
+    assert_eq!((now.purpose, now.owner, now.deputy), (Purpose::Care, Some(anas), Some(ivos)));
+    assert_eq!(now.config.secret_value(hub.db.vault(), id).unwrap().as_deref(), Some("s3cret"), "the rest stays");
+    handle::entrust(&hub, &lead, id, care(Some(anas), Some(ivos))).await.unwrap();
+    let kinds: Vec<String> = log::of(&hub.db, "handle", id).await.unwrap().into_iter().map(|e| e.kind).collect();
+    assert_eq!(kinds, ["handle.added", "handle.entrusted"], "what changes nothing is no event");
+    // What was said last, and by whom.
+    let mut tx = hub.tx().await;
+    let sql = "insert into cases (id, unit_id, state, title, network, intents, risks, urgency, products, topics, route, opened_at, last_post_at, asks, version)
+               values (1, $1, 'open', 't', 'demo', '', '', 0, '', '', '', 0, 0, 1, 1)";
+    tx.run(q!(sql, press)).await.unwrap();
+    for (reply, by, state, sent) in
+        [(1_i64, anas, "sent", Some(7_i64)), (2, ivos, "sent", Some(9)), (3, anas, "draft", None)]
+    {
+        let sql = "insert into replies (id, case_id, handle_id, member_id, text, state, key, version, created_at, changed_at, attempts, sent_at)
+                   values ($1, 1, $2, $3, 't', $4, $5, 1, 0, 0, 1, $6)";
+        tx.run(q!(sql, reply, id, by, state, format!("k{reply}"), sent)).await.unwrap();
+    }
+    tx.log(log::Entry::new("test.prepared", "test", 0));
+    tx.commit().await.unwrap();
+    let used = handle::used(&hub.db).await.unwrap();
+    assert_eq!((used[&id].answered_at, used[&id].answered_by_id), (Some(9), Some(ivos)));
+    assert_eq!(used[&id], handle::used_last(&hub.db, id).await.unwrap());
+    assert_eq!(used.len(), handle::all(&hub.db).await.unwrap().len());
+    handle::archive(&hub, &ana, id).await.unwrap();
+    assert!(matches!(handle::entrust(&hub, &lead, id, care(None, None)).await, Err(Error::NotFound { .. })));
 });
 
 #[test]

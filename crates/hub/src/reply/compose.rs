@@ -84,7 +84,7 @@ pub(super) fn fresh_key(hub: &Hub) -> String {
 }
 
 /// The words, without blanks around them, if they can be sent at all.
-fn words(text: &str) -> Result<String> {
+pub(super) fn words(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid("text", "a reply needs words; write some", ""));

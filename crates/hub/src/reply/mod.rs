@@ -8,8 +8,11 @@
 //! publish is committed before the network is touched ([`sender`]); an attempt in doubt is made again only with the
 //! same key and only while the network remembers it; everything else in doubt becomes *unknown*, and a person decides
 //! ([`decide_unknown`]).
+//!
+//! What is out can be changed and taken back where its network allows ([`correct`], [`withdraw`]).
 
 mod approval;
+mod change;
 mod compose;
 mod queries;
 mod queue;
@@ -24,6 +27,7 @@ use serde_json::json;
 use crate::{Error, Result, Tx, log::Entry, scope::Viewer, store::q};
 
 pub use approval::{approve, expire, reject, request_changes, required, submit};
+pub use change::{Change, Kind, changes, correct, withdraw};
 pub use compose::{New, draft, edit};
 pub use queries::{Attempt, Step, Totals, attempts, awaiting_approval, find, of_case, steps, totals, undecided};
 pub use queue::{Send, Verdict, cancel, decide_unknown, hold_all, queue, release};
@@ -284,6 +288,14 @@ pub struct Reply {
     pub remote_url: Option<String>,
     /// What went wrong last, in words.
     pub error: Option<String>,
+    /// When its words were changed last, where it is out.
+    pub edited_at: Option<Micros>,
+    /// When it was taken back from where it was out.
+    pub deleted_at: Option<Micros>,
+    /// What is being done to it where it is out.
+    pub changing: Option<Kind>,
+    /// Why the last change of it was given up, in words, where it was.
+    pub change_error: Option<String>,
     #[serde(skip)]
     pub(crate) key: String,
     #[serde(skip)]

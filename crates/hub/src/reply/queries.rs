@@ -1,7 +1,7 @@
 use dandelion_post::Micros;
 use serde::Serialize;
 
-use super::{Reply, State};
+use super::{Kind, Reply, State};
 use crate::{
     Error, Hub, Result, Tx,
     scope::{Role, Scope, Viewer},
@@ -11,9 +11,11 @@ use crate::{
 const SELECT: &str = "select r.id, r.case_id, c.unit_id, r.post_id, r.handle_id, h.name as handle, h.network, h.config,
     h.archived_at, r.member_id, m.name as author, r.text, r.state, r.key, r.version, r.approval_unit_id, r.created_at,
     r.changed_at, r.send_after, r.held_at, r.lease_by, r.attempts, r.next_attempt_at, r.sent_at, r.remote_id,
-    r.remote_url, r.error, p.remote_id as in_reply_to
+    r.remote_url, r.error, r.edited_at, r.deleted_at, p.remote_id as in_reply_to, ch.kind as change_kind,
+    ch.done_at as change_done, ch.failed_at as change_failed, ch.error as change_error
     from replies r join cases c on c.id = r.case_id join handles h on h.id = r.handle_id
-    join members m on m.id = r.member_id left join posts p on p.id = r.post_id";
+    join members m on m.id = r.member_id left join posts p on p.id = r.post_id
+    left join reply_changes ch on ch.id = (select max(id) from reply_changes where reply_id = r.id)";
 
 /// One reply.
 pub async fn find(hub: &Hub, viewer: &Viewer, id: i64) -> Result<Reply> {
@@ -177,7 +179,15 @@ fn lock(tx: &Tx) -> &'static str {
 }
 
 fn read(row: &Row) -> Result<Reply> {
+    let (done, failed): (Option<Micros>, Option<Micros>) = (row.get("change_done")?, row.get("change_failed")?);
+    let kind: Option<String> = row.get("change_kind")?;
+    let changing = kind.filter(|_| done.is_none() && failed.is_none());
+    let change_error: Option<String> = row.get("change_error")?;
     Ok(Reply {
+        edited_at: row.get("edited_at")?,
+        deleted_at: row.get("deleted_at")?,
+        changing: changing.map(|kind| if kind == "delete" { Kind::Delete } else { Kind::Edit }),
+        change_error: change_error.filter(|_| failed.is_some()),
         id: row.get("id")?,
         case_id: row.get("case_id")?,
         unit_id: row.get("unit_id")?,

@@ -1,7 +1,7 @@
 use dandelion_post::{Micros, rfc3339};
 
 use super::{Action, Reply, State, approval, compose, queries};
-use crate::{Error, Hub, Result, Tx, case, log::Actor, scope::Viewer, store::q, unit::Org};
+use crate::{Error, Hub, Result, Tx, actor, case, log::Actor, scope::Viewer, store::q, unit::Org};
 
 /// How a reply is sent.
 #[derive(Debug, Clone, Copy)]
@@ -142,6 +142,11 @@ pub async fn hold_all(tx: &mut Tx) -> Result<i64> {
         let sql = "update replies set held_at = $2, lease_until = null, lease_by = null where id = $1";
         tx.run(q!(sql, reply.id, tx.now())).await?;
     }
+    // Later words may stand there by now: whoever wants these looks first, and asks again.
+    let sql = "update reply_changes set failed_at = $1, next_attempt_at = null, lease_until = null, error = $2
+               where next_attempt_at is not null";
+    let why = "a backup was restored that was made before this was done; look at what stands there and ask again";
+    tx.run(q!(sql, tx.now(), why)).await?;
     Ok(rows.len() as i64)
 }
 
@@ -162,6 +167,10 @@ pub(super) async fn settle_sent(
         url
     ))
     .await?;
+    // What answers nobody is told to all who follow.
+    if reply.network == actor::NETWORK && reply.in_reply_to.is_none() {
+        actor::tell_followers(tx, reply).await?;
+    }
     // The customer read it when it was published, which may be long before anybody was sure of it.
     let sql = "select min(started_at) as at from reply_attempts where reply_id = $1 and result in ('sent', 'unknown')";
     let at: Option<Micros> = tx.one(q!(sql, reply.id)).await?.get("at")?;

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::{
     actor::{Actor, each},
-    note,
+    knock, note,
     remote::{Remote, Signer, origin},
-    signature::{Claim, Message, Unsigned},
+    signature::{Claim, Message, Unsigned, Way},
 };
 use crate::contract::{Item, Trouble};
 
@@ -164,6 +164,9 @@ pub async fn receive(
         return Err(No::new(401, "the key is of another server than the actor"));
     }
     let actor = believed(remote, signer, &claim, now).await?;
+    if claim.way == Way::Message {
+        knock::understands(remote.client(), &actor.inbox);
+    }
     if actor.id != told.actor {
         return Err(No::new(401, "the key is another actor's"));
     }
@@ -231,12 +234,20 @@ async fn said(remote: &Remote, signer: &Signer, object: &Value, actor: &Actor, n
     Ok(Act::Posts(vec![note::post(object, actor)]))
 }
 
-/// Somebody moved: only where the new account says that it was the old one.
+/// Somebody moved: only where the new account says that it was the old one. It may have said so only just now, so what
+/// is remembered of it is asked anew.
 async fn moved(remote: &Remote, signer: &Signer, told: &Told, now: Timestamp) -> Result<Act, No> {
     let target = &told.activity["target"];
     let target = target.as_str().or_else(|| target["id"].as_str()).unwrap_or_default();
-    let to = remote.actor(target, signer, now).await?;
-    if !to.also_known_as.contains(&told.actor) {
+    if target == told.actor {
+        return Err(No::new(400, "nobody moves to where they are"));
+    }
+    let says_so = |to: &Actor| to.also_known_as.contains(&told.actor);
+    let mut to = remote.actor(target, signer, now).await?;
+    if !says_so(&to) {
+        to = remote.actor_now(target, signer, now).await?;
+    }
+    if !says_so(&to) {
         return Err(No::new(401, "the new account does not say that it was the old one"));
     }
     Ok(Act::Moved { from: told.actor.clone(), to })

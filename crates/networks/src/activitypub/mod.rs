@@ -3,11 +3,16 @@
 //!
 //! An actor is a handle of ours (its key is sealed like every secret) and a source that takes what is said to it. Here
 //! is everything that needs no database: signatures both ways ([`signature`]), documents from their origin
-//! ([`Remote`]), what a delivery means ([`receive`]), and what we say ([`deliver`]).
+//! ([`Remote`]), what a delivery means ([`receive`]), what we say ([`Said`]), and telling others of it ([`tell`]).
+//!
+//! What an actor of ours says stands on this installation's own pages. So what is said to all who follow is published
+//! once it stands there, and so are other words for it, and its end: whoever keeps the pages tells those who were told of
+//! it, each with one delivery that is tried until it arrives.
 
 mod actor;
 mod inbox;
 mod keys;
+mod knock;
 mod note;
 mod publish;
 mod remote;
@@ -16,8 +21,6 @@ pub mod signature;
 mod tests;
 
 use dandelion_post::Refusal;
-use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::{
     Later,
@@ -29,7 +32,10 @@ use crate::{
 pub use actor::{Actor, Ours, fingered, node_info};
 pub use inbox::{Act, LARGEST, No, Told, receive};
 pub use keys::Keys;
-pub use publish::deliver;
+pub use note::Said;
+#[cfg(test)]
+use publish::deliver;
+pub use publish::tell;
 pub use remote::{Remote, Signer};
 
 /// What this network is.
@@ -42,7 +48,7 @@ pub const ABOUT: About = About {
         stream: false,
         push: true,
     },
-    writes: Writes { reply: true, post: true, edit: false, delete: false, private: false, react: false },
+    writes: Writes { reply: true, post: true, edit: true, delete: true, private: false, react: false },
     // A note's address is its key, and servers know an address for ever; a year is longer than anything is in doubt.
     once: Once::Key { minutes: 365 * 24 * 60, then_read_back: false },
     length: None,
@@ -55,7 +61,8 @@ pub const ABOUT: About = About {
     }],
     limits: "1 MiB a delivery; at most 300 documents a minute are fetched of others because of deliveries, 30 of one host",
     docs: "`dandelion actor add care --unit KEY` makes `@care@HOST`, where HOST is that of `public_url`. Signatures are those of \
-           draft-cavage-12 and RFC 9421, both ways; a delivery is believed where key, actor, activity and words are of one \
+           draft-cavage-12 and RFC 9421, both ways: a server that signs by RFC 9421 is written to so, any other by the draft, \
+           and where one way is not believed the other is tried; a delivery is believed where key, actor, activity and words are of one \
            server.",
     proven: Proven::Live("Fedify and Pubby"),
     connector: &ActivityPub,
@@ -74,16 +81,17 @@ impl Connector for ActivityPub {
     fn publish<'a>(&'a self, access: &'a Access, reply: &'a Outgoing) -> Later<'a, Answer> {
         Box::pin(publish::publish(access, reply))
     }
+
+    fn edit<'a>(&'a self, access: &'a Access, id: &'a str, _text: &'a str) -> Later<'a, Answer> {
+        Box::pin(async move { publish::own(access, id) })
+    }
+
+    fn delete<'a>(&'a self, access: &'a Access, id: &'a str) -> Later<'a, Answer> {
+        Box::pin(async move { publish::own(access, id) })
+    }
 }
 
 /// What signs for the actor of ours at this address.
 pub fn signer(actor: &str, secret: &str) -> Result<Signer, Refusal> {
     Ok(Signer { keys: Keys::read(secret)?, key_id: format!("{actor}#main-key") })
-}
-
-/// A note of ours as it is shown to who asks for it by its address.
-pub fn shown(actor: &str, key: &str, text: &str, in_reply_to: Option<&str>, at: Timestamp) -> Value {
-    let mut note = note::Written { actor, key, text, in_reply_to, at }.note(None);
-    note["@context"] = "https://www.w3.org/ns/activitystreams".into();
-    note
 }

@@ -61,47 +61,107 @@ pub(super) fn deletion(id: &str, at: Timestamp) -> Post {
     Post { id: id.to_owned(), deleted_at: Some(at), ..Post::default() }
 }
 
-/// A note of ours: one address for one key, whenever it is made.
-pub(super) struct Written<'a> {
+/// Something we say: one address for one key, whenever it is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The address of the actor of ours that says it.
     pub actor: &'a str,
+    /// The reply's key.
     pub key: &'a str,
+    /// The words.
     pub text: &'a str,
+    /// The address of what it answers.
     pub in_reply_to: Option<&'a str>,
+    /// Who is answered: their address, and `name@host` where that is known.
+    pub to: Option<(&'a str, Option<&'a str>)>,
+    /// When it was said.
     pub at: Timestamp,
+    /// When its words were changed last.
+    pub edited_at: Option<Timestamp>,
 }
 
-impl Written<'_> {
+impl Said<'_> {
     /// Its address.
     pub fn id(&self) -> String {
         format!("{}/posts/{}", self.actor, encoded(self.key))
     }
 
+    /// The note as whoever asks for its address is shown it.
+    pub fn shown(&self) -> Value {
+        let mut note = self.note();
+        note["@context"] = CONTEXT.into();
+        note
+    }
+
+    /// What stands there once it was taken back (ActivityStreams vocabulary, `Tombstone`).
+    pub fn tombstone(&self, gone_at: Timestamp) -> Value {
+        json!({
+            "@context": CONTEXT, "id": self.id(), "type": "Tombstone", "formerType": "Note", "deleted": written(gone_at),
+        })
+    }
+
+    /// Tells that it is said.
+    pub fn create(&self) -> Value {
+        let note = self.note();
+        let mut activity = self.activity("Create", "activity", note.clone());
+        activity["published"] = note["published"].clone();
+        activity
+    }
+
+    /// Tells that its words are others now. One address for one wording, so that what is told twice is known as one.
+    pub fn update(&self) -> Value {
+        let at = self.edited_at.unwrap_or(self.at);
+        let mut activity = self.activity("Update", &format!("updates/{}", at.as_microsecond()), self.note());
+        activity["updated"] = written(at).into();
+        activity
+    }
+
+    /// Tells that it was taken back.
+    pub fn delete(&self, gone_at: Timestamp) -> Value {
+        let mut tombstone = self.tombstone(gone_at);
+        if let Some(fields) = tombstone.as_object_mut() {
+            fields.remove("@context");
+        }
+        self.activity("Delete", "deletion", tombstone)
+    }
+
     /// The note, for everybody and for whom it answers.
-    pub fn note(&self, to: Option<&Actor>) -> Value {
-        let mut cc = vec![Value::from(format!("{}/followers", self.actor))];
-        cc.extend(to.map(|to| Value::from(to.id.clone())));
+    fn note(&self) -> Value {
         let mut note = json!({
             "id": self.id(), "type": "Note", "attributedTo": self.actor, "content": markup(self.text), "url": self.id(),
-            "published": self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "to": [PUBLIC], "cc": cc,
+            "published": written(self.at), "to": [PUBLIC], "cc": self.cc(),
         });
+        if let Some(at) = self.edited_at {
+            note["updated"] = written(at).into();
+        }
         if let Some(id) = self.in_reply_to {
             note["inReplyTo"] = id.into();
         }
-        if let Some(to) = to {
-            let name = to.handle.as_deref().map_or_else(|| to.id.clone(), |handle| format!("@{handle}"));
-            note["tag"] = json!([{ "type": "Mention", "href": to.id, "name": name }]);
+        if let Some((id, handle)) = self.to {
+            let name = handle.map_or_else(|| id.to_owned(), |handle| format!("@{}", handle.trim_start_matches('@')));
+            note["tag"] = json!([{ "type": "Mention", "href": id, "name": name }]);
         }
         note
     }
 
-    /// The note as it is sent.
-    pub fn create(&self, to: Option<&Actor>) -> Value {
-        let note = self.note(to);
+    fn cc(&self) -> Vec<String> {
+        let mut cc = vec![format!("{}/followers", self.actor)];
+        cc.extend(self.to.map(|(id, _)| id.to_owned()));
+        cc
+    }
+
+    fn activity(&self, kind: &str, number: &str, object: Value) -> Value {
         json!({
-            "@context": "https://www.w3.org/ns/activitystreams", "id": format!("{}/activity", self.id()), "type": "Create",
-            "actor": self.actor, "published": note["published"], "to": note["to"], "cc": note["cc"], "object": note,
+            "@context": CONTEXT, "id": format!("{}/{number}", self.id()), "type": kind, "actor": self.actor,
+            "to": [PUBLIC], "cc": self.cc(), "object": object,
         })
     }
+}
+
+const CONTEXT: &str = "https://www.w3.org/ns/activitystreams";
+
+fn written(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Words as markup: paragraphs, lines, and addresses that can be followed.

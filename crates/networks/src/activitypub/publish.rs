@@ -3,18 +3,18 @@
 
 use dandelion_post::{Refusal, micros};
 use jiff::Timestamp;
-use serde_json::Value;
 use url::Url;
 
 use super::{
     keys::Keys,
-    note::Written,
+    knock,
+    note::Said,
     remote::{Remote, Signer},
     signature::{self, Way},
 };
 use crate::{
     contract::{Access, Place, Trouble},
-    egress::{Error, Method, Response},
+    egress::{Client, Error, Method, Response},
     outgoing::{Answer, Outgoing},
 };
 
@@ -29,39 +29,43 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
         Ok(signer) => signer,
         Err(refusal) => return Answer::Refused { why: refusal.to_string() },
     };
-    let remote = Remote::new(access.client.clone());
-    let written = Written {
+    let mut said = Said {
         actor: &access.url,
         key: &reply.key,
         text: &reply.text,
         in_reply_to: reply.in_reply_to.as_deref(),
+        to: None,
         at: access.now,
+        edited_at: None,
     };
-    let (inboxes, activity) = match &reply.in_reply_to {
-        Some(id) => match author(&remote, &signer, id, access.now).await {
-            Ok(author) => (vec![author.inbox.clone()], written.create(Some(&author))),
-            Err(Trouble::Passing { why, after }) => return Answer::Later { after, why },
-            Err(trouble) => return Answer::Refused { why: format!("the post answered cannot be seen: {trouble}") },
+    let published = Answer::Published { remote_id: Some(said.id()), url: Some(said.id()) };
+    // What is said to all who follow is out once it stands on our own pages.
+    let Some(answered) = &reply.in_reply_to else { return published };
+    let remote = Remote::new(access.client.clone());
+    let author = match author(&remote, &signer, answered, access.now).await {
+        Ok(author) => author,
+        Err(Trouble::Passing { why, after }) => return Answer::Later { after, why },
+        Err(trouble) => return Answer::Refused { why: format!("the post answered cannot be seen: {trouble}") },
+    };
+    said.to = Some((&author.id, author.handle.as_deref()));
+    let body = said.create().to_string().into_bytes();
+    match deliver(&remote, &signer, &author.inbox, &body, access.now).await {
+        Ok(answer) => match Answer::read(&answer, micros(access.now)) {
+            Answer::Published { .. } => published,
+            other => other,
         },
-        None => (followers(access), written.create(None)),
-    };
-    let body = activity.to_string().into_bytes();
-    let published = Answer::Published { remote_id: Some(written.id()), url: Some(written.id()) };
-    let mut worst = None;
-    for inbox in inboxes {
-        match deliver(&remote, &signer, &inbox, &body, access.now).await {
-            Ok(answer) => match Answer::read(&answer, micros(access.now)) {
-                Answer::Published { .. } => {}
-                other => worst = Some(other),
-            },
-            Err(error) => worst = Some(error.into()),
-        }
+        Err(error) => error.into(),
     }
-    match worst {
-        // What is said to all who follow is out once it stands on our own pages; a server that is down hears no more.
-        Some(answer) if reply.in_reply_to.is_some() => answer,
-        _ => published,
+}
+
+/// Other words, or none any more, for something an actor of ours said: nobody has to be asked, it stands on our own
+/// pages.
+pub(super) fn own(place: &Place, id: &str) -> Answer {
+    let ours = id.strip_prefix(place.url.as_str()).is_some_and(|rest| rest.starts_with("/posts/"));
+    if ours {
+        return Answer::Published { remote_id: Some(id.to_owned()), url: Some(id.to_owned()) };
     }
+    Answer::Refused { why: format!("{id} was not said by {}", place.url) }
 }
 
 /// Who said what is answered, from their own server.
@@ -80,14 +84,21 @@ async fn author(
     remote.actor(by, signer, now).await
 }
 
-/// The inboxes of all who follow, as the caller put them into the settings.
-fn followers(place: &Place) -> Vec<String> {
-    let listed = place.settings.get("followers").and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+/// Tells somebody of an activity, once, and says whether it arrived.
+pub async fn tell(remote: &Remote, signer: &Signer, inbox: &str, body: &[u8], now: Timestamp) -> Answer {
+    match deliver(remote, signer, inbox, body, now).await {
+        // Our pages may have been out of reach when they wanted our key.
+        Ok(answer) if answer.status == 401 => {
+            Answer::Later { after: None, why: "the server does not believe our signature (401)".to_owned() }
+        }
+        Ok(answer) => Answer::read(&answer, micros(now)),
+        Err(error) => error.into(),
+    }
 }
 
-/// Delivers an activity, signed as most servers know it; where that is not believed, by RFC 9421.
-pub async fn deliver(
+/// Delivers an activity, signed in the way that server is known to understand; where that is not believed, in the
+/// other.
+pub(super) async fn deliver(
     remote: &Remote,
     signer: &Signer,
     inbox: &str,
@@ -95,15 +106,19 @@ pub async fn deliver(
     now: Timestamp,
 ) -> Result<Response, Error> {
     let url = Url::parse(inbox).map_err(|error| Error::Url { url: inbox.to_owned(), why: error.to_string() })?;
-    let mut answer = post(remote, signer, Way::Cavage, &url, body, now).await?;
-    if answer.status == 401 {
-        answer = post(remote, signer, Way::Message, &url, body, now).await?;
+    let client = remote.client();
+    let first = knock::first(client, &url);
+    let answer = post(client, signer, first, &url, body, now).await?;
+    if !knock::unbelieved(answer.status) {
+        return Ok(answer);
     }
-    Ok(answer)
+    let second = first.other();
+    let other = post(client, signer, second, &url, body, now).await?;
+    Ok(knock::of_both(client, &url, (second, other), answer))
 }
 
 async fn post(
-    remote: &Remote,
+    client: &Client,
     signer: &Signer,
     way: Way,
     url: &Url,
@@ -113,5 +128,5 @@ async fn post(
     let signed = signature::sign(&signer.keys, &signer.key_id, way, ("POST", url), body, now);
     let mut headers = vec![("content-type", "application/activity+json")];
     headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
-    remote.client().send(Method::POST, url.as_str(), &headers, Some(body.to_vec())).await
+    client.send(Method::POST, url.as_str(), &headers, Some(body.to_vec())).await
 }

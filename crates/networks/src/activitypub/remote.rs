@@ -13,9 +13,13 @@ use url::Url;
 use super::{
     actor::Actor,
     keys::Keys,
+    knock,
     signature::{self, PublicKey, Way},
 };
-use crate::{contract::Trouble, egress::Client};
+use crate::{
+    contract::Trouble,
+    egress::{Client, Response},
+};
 
 /// How long an actor is remembered, and how long that there is none.
 const KNOWN: SignedDuration = SignedDuration::from_hours(1);
@@ -65,7 +69,22 @@ impl Remote {
 
     /// An actor, by its own address.
     pub async fn actor(&self, id: &str, signer: &Signer, now: Timestamp) -> Result<Arc<Actor>, Trouble> {
-        self.remembered(id, now, KNOWN, || async {
+        self.actor_within(id, signer, now, KNOWN).await
+    }
+
+    /// The same, asked again where what is known is not of just now: they may have changed what they say of themselves.
+    pub async fn actor_now(&self, id: &str, signer: &Signer, now: Timestamp) -> Result<Arc<Actor>, Trouble> {
+        self.actor_within(id, signer, now, TURNED).await
+    }
+
+    async fn actor_within(
+        &self,
+        id: &str,
+        signer: &Signer,
+        now: Timestamp,
+        within: SignedDuration,
+    ) -> Result<Arc<Actor>, Trouble> {
+        self.remembered(id, now, within, || async {
             let document = self.document(id, signer, now).await?;
             let actor = Actor::read(&document).ok_or_else(|| Trouble::wrong(format!("{id} is no actor")))?;
             if actor.id != id {
@@ -146,11 +165,14 @@ impl Remote {
     pub async fn document(&self, id: &str, signer: &Signer, now: Timestamp) -> Result<Value, Trouble> {
         let mut url = Url::parse(id).map_err(|_| Trouble::wrong(format!("{} is no address", short(id))))?;
         url.set_fragment(None);
-        self.allowed(url.host_str().unwrap_or_default(), now)?;
-        let signed = signature::sign(&signer.keys, &signer.key_id, Way::Cavage, ("GET", &url), b"", now);
-        let mut headers = vec![("accept", ACCEPT)];
-        headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
-        let answer = self.client.get(url.as_str(), &headers).await?;
+        let first = knock::first(&self.client, &url);
+        let mut answer = self.asked(&url, signer, first, now).await?;
+        // Most show their people to everybody; where one asks who is asking, the way of signing matters.
+        if knock::unbelieved(answer.status) {
+            let second = first.other();
+            let other = self.asked(&url, signer, second, now).await?;
+            answer = knock::of_both(&self.client, &url, (second, other), answer);
+        }
         if answer.url.origin() != url.origin() {
             return Err(Trouble::wrong(format!("{} leads to another server", short(id))));
         }
@@ -169,6 +191,14 @@ impl Remote {
             return Err(Trouble::wrong(format!("{} is a document of another server", short(id))));
         }
         Ok(document)
+    }
+
+    async fn asked(&self, url: &Url, signer: &Signer, way: Way, now: Timestamp) -> Result<Response, Trouble> {
+        self.allowed(url.host_str().unwrap_or_default(), now)?;
+        let signed = signature::sign(&signer.keys, &signer.key_id, way, ("GET", url), b"", now);
+        let mut headers = vec![("accept", ACCEPT)];
+        headers.extend(signed.iter().map(|(name, value)| (*name, value.as_str())));
+        Ok(self.client.get(url.as_str(), &headers).await?)
     }
 
     /// Counts one more document of a host, unless there were enough in this minute.

@@ -31,24 +31,38 @@ struct There {
     base: String,
     documents: Arc<Mutex<BTreeMap<String, (String, String)>>>,
     asked: Arc<Mutex<usize>>,
+    /// How it was asked, and the way of signing that it does not believe, with the status that it says so with.
+    ways: Arc<Mutex<Vec<Way>>>,
+    refuses: Arc<Mutex<Option<(Way, u16)>>>,
 }
 
 impl There {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let there = Self { base, documents: Arc::default(), asked: Arc::default() };
+        let (documents, asked) = (Arc::default(), Arc::default());
+        let there = Self { base, documents, asked, ways: Arc::default(), refuses: Arc::default() };
         let (documents, asked) = (there.documents.clone(), there.asked.clone());
+        let (ways, refuses) = (there.ways.clone(), there.refuses.clone());
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let (documents, asked) = (documents.clone(), asked.clone());
+                let (ways, refuses) = (ways.clone(), refuses.clone());
                 tokio::spawn(async move {
-                    let mut head = vec![0; 16_384];
-                    let read = client.read(&mut head).await.unwrap_or(0);
+                    let head = whole(&mut client).await;
                     *asked.lock().unwrap() += 1;
-                    let head = String::from_utf8_lossy(&head[..read]).into_owned();
                     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                    let way = if head.contains("\r\nsignature-input: ") { Way::Message } else { Way::Cavage };
+                    ways.lock().unwrap().push(way);
+                    let refused = refuses.lock().unwrap().filter(|(refused, _)| *refused == way);
                     let answer = match documents.lock().unwrap().get(&path) {
+                        _ if refused.is_some() => {
+                            let status = refused.map_or(0, |(_, status)| status);
+                            format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                        }
+                        _ if head.starts_with("POST ") => {
+                            "HTTP/1.1 202 Yes\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+                        }
                         Some((kind, body)) if kind == "redirect" => {
                             format!(
                                 "HTTP/1.1 302 Found\r\nlocation: {body}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -92,6 +106,11 @@ impl There {
         self.show_json(&format!("/users/{name}"), &actor);
     }
 
+    /// How it was asked since this was called last.
+    fn ways(&self) -> Vec<Way> {
+        std::mem::take(&mut *self.ways.lock().unwrap())
+    }
+
     fn asked(&self) -> usize {
         *self.asked.lock().unwrap()
     }
@@ -105,6 +124,25 @@ impl There {
     fn activity(&self, kind: &str, object: &Value) -> Value {
         json!({ "@context": "https://www.w3.org/ns/activitystreams", "id": format!("{}/activities/1", self.base), "type": kind,
             "actor": self.id("ana"), "object": object, "to": ["https://www.w3.org/ns/activitystreams#Public"], "cc": [OURS] })
+    }
+}
+
+/// A request with all of its body, in lower case where it is a header.
+async fn whole(client: &mut tokio::net::TcpStream) -> String {
+    let (mut bytes, mut part) = (Vec::new(), vec![0; 16_384]);
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                return text.into_owned();
+            }
+        }
+        match client.read(&mut part).await {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&part[..read]),
+            _ => return String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 }
 
@@ -141,6 +179,10 @@ impl Delivery {
     }
 
     async fn arrive(&self, remote: &Remote) -> Result<Act, No> {
+        self.arrive_at(remote, now()).await
+    }
+
+    async fn arrive_at(&self, remote: &Remote, now: Timestamp) -> Result<Act, No> {
         let body = self.activity.to_string().into_bytes();
         let url = Url::parse("https://care.example/actors/care/inbox").unwrap();
         let keys = Keys::read(secret()).unwrap();
@@ -163,7 +205,7 @@ impl Delivery {
             body: &body,
         };
         let signer = signer(OURS, secret()).unwrap();
-        receive(remote, &signer, &[OURS.to_owned()], &told, &message, now()).await
+        receive(remote, &signer, &[OURS.to_owned()], &told, &message, now).await
     }
 }
 
@@ -217,18 +259,151 @@ async fn following_and_moving() {
     let undo = there.activity("Undo", &follow);
     let act = Delivery::of(&there, undo).arrive(&remote).await.unwrap();
     assert_eq!(act, Act::Unfollow { ours: OURS.into(), actor: there.id("ana") });
-    // Somebody moves within their server, and says so on both sides.
-    there.actor("ana2", |actor| actor["alsoKnownAs"] = json!([there.id("ana")]));
-    let mut moves = there.activity("Move", &json!(there.id("ana")));
-    moves["target"] = there.id("ana2").into();
-    let Ok(Act::Moved { from, to }) = Delivery::of(&there, moves.clone()).arrive(&remote).await else {
-        panic!("no move")
+}
+
+/// A move is believed where the old account says it and the new one says the same: nothing less.
+#[tokio::test]
+async fn moves_are_believed_only_from_both_sides() {
+    let (there, elsewhere) = (There::start().await, There::start().await);
+    let remote = Remote::new(loopback());
+    let moves = |to: &str| {
+        let mut activity = there.activity("Move", &json!(there.id("ana")));
+        activity["target"] = to.into();
+        activity
     };
-    assert_eq!((from, to.id.clone()), (there.id("ana"), there.id("ana2")));
-    there.actor("ana3", |_| {});
-    moves["target"] = there.id("ana3").into();
-    let no = Delivery::of(&there, moves).arrive(&remote).await.unwrap_err();
-    assert!(no.why.contains("does not say that it was the old one"), "{no}");
+    let to_there = elsewhere.id("ana");
+    // Somebody else's account does not become theirs because they say so.
+    let no = Delivery::of(&there, moves(&to_there)).arrive(&remote).await.unwrap_err();
+    assert!(no.status == 401 && no.why.contains("does not say that it was the old one"), "{no}");
+    // The new account says it now: what was remembered of it is old after five minutes.
+    elsewhere.actor("ana", |actor| actor["alsoKnownAs"] = json!([there.id("ana")]));
+    let later = now() + SignedDuration::from_mins(6);
+    let right = Delivery { at: later, ..Delivery::of(&there, moves(&to_there)) };
+    let Ok(Act::Moved { from, to }) = right.arrive_at(&remote, later).await else { panic!("no move") };
+    assert_eq!(
+        (from, to.id.as_str(), to.inbox.clone()),
+        (there.id("ana"), to_there.as_str(), format!("{to_there}/inbox"))
+    );
+
+    there.actor("bob", |_| {});
+    elsewhere.actor("bob", |actor| actor["alsoKnownAs"] = json!([there.id("bob")]));
+    elsewhere.actor("liar", |actor| {
+        (actor["id"], actor["alsoKnownAs"]) = (elsewhere.id("ana").into(), json!([there.id("ana")]));
+    });
+    elsewhere.actor("half", |actor| actor["alsoKnownAs"] = json!([format!("{}/", there.id("ana"))]));
+    elsewhere.show("/users/away", "redirect", &format!("{}/users/ana", elsewhere.base));
+    elsewhere.show("/users/out", "redirect", &there.id("bob"));
+    let forged = |change: &dyn Fn(&mut Delivery)| {
+        let mut delivery = Delivery::of(&there, moves(&to_there));
+        change(&mut delivery);
+        delivery
+    };
+    // One moves another: the key is not theirs.
+    let bobs_key = format!("{}#main-key", there.id("bob"));
+    let cases: Vec<(&str, Delivery)> = vec![
+        ("the key is another actor's", forged(&|d| d.key_id.clone_from(&bobs_key))),
+        ("is of another server", forged(&|d| d.activity["actor"] = elsewhere.id("ana").into())),
+        ("shows another actor", forged(&|d| d.activity["target"] = elsewhere.id("liar").into())),
+        ("does not say that it was", forged(&|d| d.activity["target"] = elsewhere.id("bob").into())),
+        ("does not say that it was", forged(&|d| d.activity["target"] = elsewhere.id("half").into())),
+        ("shows another actor", forged(&|d| d.activity["target"] = elsewhere.id("away").into())),
+        ("to another server", forged(&|d| d.activity["target"] = elsewhere.id("out").into())),
+        ("nothing is there", forged(&|d| d.activity["target"] = elsewhere.id("nobody").into())),
+        ("is no address", forged(&|d| d.activity["target"] = Value::Null)),
+        ("where they are", forged(&|d| d.activity["target"] = there.id("ana").into())),
+        (
+            "does not fit the key",
+            forged(&|d| {
+                d.headers = Box::new(|h| drop(h.insert("date", "Mon, 02 Mar 2026 09:00:01 GMT".parse().unwrap())));
+            }),
+        ),
+    ];
+    for (due, delivery) in cases {
+        let no = delivery.arrive(&remote).await.expect_err(due);
+        assert!(no.why.contains(due), "{no} does not say: {due}");
+    }
+    // Who is moved by somebody else is not moved at all.
+    let other = forged(&|d| d.activity["object"] = there.id("bob").into());
+    assert_eq!(other.arrive(&remote).await, Ok(Act::Nothing));
+}
+
+/// RFC 9421 goes to whoever signs by it, the draft to everybody else, and each is tried where the other was not believed.
+#[tokio::test]
+async fn it_is_knocked_twice_and_the_way_remembered() {
+    let there = There::start().await;
+    let remote = Remote::new(loopback());
+    let us = signer(OURS, secret()).unwrap();
+    let inbox = format!("{}/users/ana/inbox", there.base);
+    let tell = || deliver(&remote, &us, &inbox, b"{}", now());
+    assert_eq!((tell().await.unwrap().status, there.ways()), (202, vec![Way::Cavage]));
+    for status in [400, 401, 403] {
+        *there.refuses.lock().unwrap() = Some((Way::Cavage, status));
+        assert_eq!(tell().await.unwrap().status, 202);
+        assert_eq!(there.ways(), [Way::Cavage, Way::Message], "{status}");
+        assert_eq!((tell().await.unwrap().status, there.ways()), (202, vec![Way::Message]), "it is remembered");
+        // It knows that no longer.
+        *there.refuses.lock().unwrap() = Some((Way::Message, status));
+        assert_eq!(tell().await.unwrap().status, 202);
+        assert_eq!(there.ways(), [Way::Message, Way::Cavage], "{status}");
+        assert_eq!((tell().await.unwrap().status, there.ways()), (202, vec![Way::Cavage]));
+    }
+    // Another refusal is no question of signatures: nothing is sent twice because of it.
+    for status in [404, 410, 413, 422, 429, 500, 503] {
+        *there.refuses.lock().unwrap() = Some((Way::Cavage, status));
+        assert_eq!((tell().await.unwrap().status, there.ways()), (status, vec![Way::Cavage]));
+    }
+    // Whoever was tried in vain is not written to by RFC 9421 because they sign so; whoever was not, is.
+    let fresh = Remote::new(loopback());
+    *there.refuses.lock().unwrap() = None;
+    for (remote, due) in [(&remote, Way::Cavage), (&fresh, Way::Message)] {
+        let mut said = Delivery::of(&there, there.activity("Create", &there.note()));
+        said.way = Way::Message;
+        only(said.arrive(remote).await);
+        there.ways();
+        assert_eq!(deliver(remote, &us, &inbox, b"{}", now()).await.unwrap().status, 202);
+        assert_eq!(there.ways(), [due]);
+    }
+    // Documents are asked for in the same ways.
+    *there.refuses.lock().unwrap() = Some((Way::Message, 401));
+    let found = fresh.actor_now(&there.id("ana"), &us, now() + SignedDuration::from_mins(6)).await;
+    assert!(found.is_ok() && there.ways() == [Way::Message, Way::Cavage], "{found:?}");
+}
+
+#[test]
+fn what_we_say_is_changed_and_taken_back_under_its_own_address() {
+    let said = Said {
+        actor: OURS,
+        key: "reply_1",
+        text: "We <look>",
+        in_reply_to: Some("https://a.example/notes/1"),
+        to: Some(("https://a.example/users/ana", Some("ana@a.example"))),
+        at: now(),
+        edited_at: None,
+    };
+    let id = format!("{OURS}/posts/reply_1");
+    let create = said.create();
+    assert_eq!((&create["object"]["id"], create["type"].as_str()), (&json!(id), Some("Create")));
+    assert_eq!(create["object"]["updated"], Value::Null);
+    assert_eq!(create["object"]["tag"][0]["name"], "@ana@a.example");
+    let edited = Said { text: "We looked", edited_at: Some(now() + SignedDuration::from_mins(2)), ..said };
+    let update = edited.update();
+    assert_eq!((update["type"].as_str(), &update["object"]["content"]), (Some("Update"), &json!("<p>We looked</p>")));
+    assert_eq!((&update["object"]["id"], &update["object"]["published"]), (&json!(id), &json!("2026-03-02T09:00:00Z")));
+    assert_eq!(update["object"]["updated"], "2026-03-02T09:02:00Z");
+    assert_eq!((&update["to"], &update["cc"]), (&create["to"], &create["cc"]), "whoever was told is told");
+    assert_eq!(edited.update()["id"], update["id"], "one wording has one address");
+    let again = Said { edited_at: Some(now() + SignedDuration::from_mins(3)), ..said };
+    assert_ne!(again.update()["id"], update["id"]);
+    let delete = said.delete(now());
+    assert_eq!((delete["type"].as_str(), &delete["object"]["type"]), (Some("Delete"), &json!("Tombstone")));
+    assert_eq!((&delete["object"]["id"], &delete["cc"]), (&json!(id), &create["cc"]));
+    assert!(!delete.to_string().contains("look"), "nothing of the words is left");
+    assert_eq!(said.tombstone(now())["deleted"], "2026-03-02T09:00:00Z");
+    let place = Place { url: OURS.into(), ..Place::default() };
+    assert!(matches!(publish::own(&place, &id), Answer::Published { .. }));
+    for other in ["https://care.example/actors/carefree/posts/1", "https://a.example/notes/1", OURS] {
+        assert!(matches!(publish::own(&place, other), Answer::Refused { .. }), "{other}");
+    }
 }
 
 /// Each differs from a right delivery in one thing.

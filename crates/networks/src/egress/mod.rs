@@ -91,6 +91,8 @@ pub struct Client {
     /// For ports that exceptions name, each knowing only the exceptions that hold there.
     by_port: Vec<(u16, Ways)>,
     memory: memory::Memory,
+    /// What was learned of servers of others, apart from sign-ins: strangers have a say in how much that is.
+    learned: memory::Memory,
     /// Room for large bodies.
     room: body::Room,
     /// What keeps sign-ins for longer than the program lives.
@@ -144,8 +146,8 @@ impl Client {
         }
         let general = client(None)?;
         let names = Names(lookup.clone());
-        let (memory, room) = (memory::Memory::default(), body::Room::default());
-        Ok(Self { rules, general, by_port, memory, room, keeper: None, names })
+        let (memory, learned, room) = (memory::Memory::default(), memory::Memory::default(), body::Room::default());
+        Ok(Self { rules, general, by_port, memory, learned, room, keeper: None, names })
     }
 
     /// What was remembered under this key and is not forgotten since. Like its connections, it is shared by all clones
@@ -162,6 +164,16 @@ impl Client {
     /// Forgets what no longer holds.
     pub(crate) fn forget(&self, key: &str) {
         self.memory.forget(key);
+    }
+
+    /// What was learned of a server; shared and short-lived like what is remembered.
+    pub(crate) fn known_of(&self, server: &str) -> Option<String> {
+        self.learned.recall(server)
+    }
+
+    /// Keeps something learned of a server that costs little to learn again.
+    pub(crate) fn learn_of(&self, server: String, what: String) {
+        self.learned.remember(server, what);
     }
 
     /// The same client, with what keeps sign-ins that renew themselves.

@@ -175,13 +175,17 @@ fn words(text: &str) -> String {
 
 pub(super) async fn edit(access: &Access, id: &str, text: &str) -> Answer {
     let Some(local) = place::local(access, id) else { return foreign(id) };
-    // An edit replaces everything, the warning too.
-    let warning = match get(access, &format!("/api/v1/statuses/{local}/source")).await {
-        Ok((source, _)) => source["spoiler_text"].clone(),
+    // An edit replaces everything, the warning too, and the name we put before the words when they were published.
+    let source = match get(access, &format!("/api/v1/statuses/{local}/source")).await {
+        Ok((source, _)) => source,
         Err(Trouble::Passing { why, after }) => return Answer::Later { after, why },
         Err(other) => return Answer::Refused { why: other.to_string() },
     };
-    let body = json!({ "status": text, "spoiler_text": warning.as_str().unwrap_or_default() });
+    let before = source["text"].as_str().unwrap_or_default();
+    let named = before.split_whitespace().next().and_then(|word| word.strip_prefix('@')).unwrap_or_default();
+    let body = json!({
+        "status": addressed(text, named), "spoiler_text": source["spoiler_text"].as_str().unwrap_or_default(),
+    });
     match send(access, Method::PUT, &format!("/api/v1/statuses/{local}"), &[], Some(&body)).await {
         Ok(answer) => said(&answer, access),
         Err(error) => error.into(),

@@ -66,6 +66,22 @@ impl Writer {
         })
     }
 
+    /// Changes the words of what was published, once.
+    pub fn edit<'a>(&'a self, id: &'a str, text: &'a str, now: Micros) -> Later<'a, Answer> {
+        Box::pin(async move {
+            let access = self.access(now);
+            self.account.about.connector.edit(&access, id, text).await
+        })
+    }
+
+    /// Takes back what was published, once.
+    pub fn delete<'a>(&'a self, id: &'a str, now: Micros) -> Later<'a, Answer> {
+        Box::pin(async move {
+            let access = self.access(now);
+            self.account.about.connector.delete(&access, id).await
+        })
+    }
+
     fn access(&self, now: Micros) -> Access {
         Access { client: self.client.clone(), place: self.account.place.clone(), now: timestamp(now) }
     }

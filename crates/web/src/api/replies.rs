@@ -29,6 +29,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cancel))
         .routes(routes!(release))
         .routes(routes!(decide))
+        .routes(routes!(changes))
+        .routes(routes!(correct))
+        .routes(routes!(withdraw))
 }
 
 words!(
@@ -108,6 +111,54 @@ shape!(
         remote_id: Option<String>,
         /// Where it can be read.
         remote_url: Option<String>,
+        /// What went wrong last, in words.
+        error: Option<String>,
+        /// When its words were changed last, where it is out.
+        edited_at: Option<Moment>,
+        /// When it was taken back from where it was out.
+        deleted_at: Option<Moment>,
+        /// What is being done to it where it is out.
+        changing: Option<ChangeKind>,
+        /// Why the last change of it was given up, in words, where it was.
+        change_error: Option<String>,
+    }
+);
+
+words!(
+    /// What is done to words that are out.
+    ChangeKind = reply::Kind {
+        /// They are replaced.
+        Edit,
+        /// They are taken back.
+        Delete,
+    }
+);
+
+shape!(
+    /// A change of what is out.
+    ReplyChange from reply::Change {
+        /// Its number.
+        id: i64,
+        /// What is done.
+        kind: ChangeKind,
+        /// The new words; of a deletion, why.
+        words: String,
+        /// The words before.
+        was: String,
+        /// Who asked for it.
+        by_id: i64,
+        /// Their name.
+        by: String,
+        /// When.
+        asked_at: Moment,
+        /// How often it was tried.
+        attempts: i64,
+        /// When it is tried next; absent once it is settled.
+        next_attempt_at: Option<Moment>,
+        /// When the network confirmed it.
+        done_at: Option<Moment>,
+        /// When it was given up.
+        failed_at: Option<Moment>,
         /// What went wrong last, in words.
         error: Option<String>,
     }
@@ -449,4 +500,47 @@ async fn decide(
         FindingKind::LeaveUnsent => Verdict::LeaveUnsent,
     };
     Ok(Json(reply::decide_unknown(&app.hub, &viewer, id, &verdict).await?.shape()))
+}
+
+/// Changes of what is out
+///
+/// Everything that was asked for of a reply since it is out, oldest first, with the words before.
+#[utoipa::path(get, path = "/replies/{id}/corrections", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = Page<ReplyChange>)))]
+async fn changes(
+    Reading(viewer): Reading,
+    State(app): State<App>,
+    Id(id): Id,
+) -> Result<Json<Page<ReplyChange>>, Problem> {
+    Ok(Json(Page::whole(reply::changes(&app.hub, &viewer, id).await?.shape())))
+}
+
+/// Change the words of a reply that is out
+///
+/// Its network is asked to show other words; `changing` says so until it does. Refused (409) where the network lets
+/// nobody change words. Where replies need approval, it takes somebody who may approve them.
+#[utoipa::path(post, path = "/replies/{id}/corrections", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Wording, responses((status = 200, body = Reply)))]
+async fn correct(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Wording>,
+) -> Result<Json<Reply>, Problem> {
+    Ok(Json(reply::correct(&app.hub, &viewer, id, given.version, &given.text).await?.shape()))
+}
+
+/// Take back a reply that is out
+///
+/// Its network is asked to take it down; `changing` says so until it has, then `deleted_at` is there. The words are kept.
+#[utoipa::path(post, path = "/replies/{id}/withdrawal", tag = "replies", params(("id" = i64, Path, minimum = 1)),
+    request_body = Cancellation, responses((status = 200, body = Reply)))]
+async fn withdraw(
+    Writing(viewer): Writing,
+    State(app): State<App>,
+    Id(id): Id,
+    Json(given): Json<Cancellation>,
+) -> Result<Json<Reply>, Problem> {
+    at_most("why", &given.why, 1000)?;
+    Ok(Json(reply::withdraw(&app.hub, &viewer, id, &given.why).await?.shape()))
 }

@@ -5,6 +5,7 @@ mod backfills;
 mod connect;
 pub(crate) mod desk;
 mod found;
+mod handles;
 mod heard;
 mod home;
 mod invitation;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(organisation::routes())
         .merge(units::routes())
         .merge(members::routes())
+        .merge(handles::routes())
         .merge(tokens::routes())
         .merge(account::routes())
         .merge(setup::routes())

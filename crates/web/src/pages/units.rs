@@ -136,7 +136,7 @@ fn topics(org: &Org, unit: &Unit) -> Vec<(String, String)> {
     own.map(|topic| (topic.name.clone(), topic.words.join(", "))).collect()
 }
 
-fn handles(org: &Org, unit: &Unit, members: &[Member]) -> Vec<(String, String, String, String)> {
+fn handles(org: &Org, unit: &Unit, members: &[Member]) -> Vec<[String; 5]> {
     let person = |id: i64| members.iter().find(|member| member.id == id).map(|member| member.name.clone());
     let own = org.handles.iter().filter(|handle| handle.unit == unit.id && !handle.archived);
     own.map(|handle| {
@@ -145,7 +145,8 @@ fn handles(org: &Org, unit: &Unit, members: &[Member]) -> Vec<(String, String, S
             Some(deputy) => format!("{owner}, or {deputy}"),
             None => owner,
         };
-        (handle.name.clone(), handle.network.clone(), handle.purpose.as_str().to_owned(), owner)
+        let purpose = super::handles::purpose(handle.purpose).to_owned();
+        [handle.key.clone(), handle.name.clone(), super::desk::spoken::network(&handle.network), purpose, owner]
     })
     .collect()
 }

@@ -211,6 +211,8 @@ pub struct PostAct {
     pub primary: bool,
     /// A text to give first: its name in the form and its label.
     pub ask: Option<(String, String)>,
+    /// Where the text is a longer one to be changed: how it reads now.
+    pub text: Option<String>,
 }
 
 impl PostAct {
@@ -231,6 +233,12 @@ impl PostAct {
     pub fn ask(mut self, name: impl Into<String>, label: impl Into<String>) -> Self {
         self.ask = Some((name.into(), label.into()));
         self
+    }
+
+    /// Asks for another wording of a longer text.
+    #[must_use]
+    pub fn reword(self, name: impl Into<String>, label: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), ..self.ask(name, label) }
     }
 
     /// Sends a field along.

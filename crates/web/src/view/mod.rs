@@ -15,7 +15,7 @@
 //! | `POST /cases/ID/assignment` (`member`: a key, `me`, `none`), `/notes` (`text`), `/handoffs` (`to`, `reason`) | |
 //! | `POST /handoffs/ID/acceptance`, `/bounce` (`reason`), `/withdrawal` | |
 //! | `POST /cases/ID/replies` (`text`, `handle`, `post`, `act`: `draft`, `send` or `submit`) | |
-//! | `POST /replies/ID/submission`, `/approval`, `/changes` (`reason`), `/rejection` (`reason`), `/queueing`, `/cancellation`, `/resending`, `/confirmation` (`url`) | |
+//! | `POST /replies/ID/submission`, `/approval`, `/changes` (`reason`), `/rejection` (`reason`), `/queueing`, `/cancellation`, `/resending`, `/confirmation` (`url`), `/correction` (`version`, `text`), `/withdrawal` (`reason`) | |
 //! | `POST /cases/ID/resolution` (`kind`, `why`, `evidence`), `/reopening`, `/snooze` (`until`), `/waking` | |
 //! | `POST /posts/ID/corrections` (`judgement`, `value`); `POST /undo` (`event`) | |
 //! | `/search?q=…&kind=…` | posts and cases |

@@ -4,8 +4,10 @@ use askama::Template;
 
 use super::{Choice, Empty, Sentence, Shell, Time};
 
+mod handles;
 mod tree;
 
+pub use handles::{HandlePage, HandleRow, Handles};
 pub use tree::{Node, Tree};
 
 /// The tree.
@@ -62,8 +64,8 @@ pub struct UnitPage {
     pub hours_note: String,
     /// Promises: name and time in words.
     pub targets: Vec<(String, String)>,
-    /// Handles: name, network, purpose, owner.
-    pub handles: Vec<(String, String, String, String)>,
+    /// Handles: key, name, network, purpose, owner.
+    pub handles: Vec<[String; 5]>,
 }
 
 /// All members.

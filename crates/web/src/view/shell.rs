@@ -156,6 +156,7 @@ pub const COMMANDS: &[Command] = &[
     Command { label: "Results", hint: "Go to", href: "/results" },
     Command { label: "Organisation", hint: "Go to", href: "/organisation" },
     Command { label: "Members", hint: "Organisation", href: "/members" },
+    Command { label: "Handles", hint: "Organisation", href: "/handles" },
     Command { label: "API tokens", hint: "Organisation", href: "/tokens" },
     Command { label: "API documentation", hint: "Help", href: "/docs/api" },
     Command { label: "My account", hint: "Go to", href: "/account" },

@@ -35,9 +35,17 @@ fn alert(page: &Answer) -> &str {
 #[tokio::test]
 async fn every_page_asks_who_is_there_and_every_form_its_token() {
     let at = Installation::new().await;
-    for path in
-        ["/results", "/organisation", "/organisation/org.toml", "/units/repairs", "/members", "/tokens", "/account"]
-    {
+    for path in [
+        "/results",
+        "/organisation",
+        "/organisation/org.toml",
+        "/units/repairs",
+        "/members",
+        "/handles",
+        "/handles/care",
+        "/tokens",
+        "/account",
+    ] {
         let answer = at.browser().get(path).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
         assert!(answer.header(header::LOCATION).starts_with("/session/new?next="), "{path}");
@@ -50,6 +58,7 @@ async fn every_page_asks_who_is_there_and_every_form_its_token() {
         "/members/ana/disabling",
         "/members/ana/enabling",
         "/members/ana/password-link",
+        "/handles/care",
         "/tokens",
         "/tokens/1/revocation",
         "/account/password",
@@ -308,4 +317,65 @@ async fn sessions_are_ended_one_by_one_and_all_at_once() {
     assert!(follow(&mut ana, &done).await.text.contains("1 session ended"));
     assert_eq!(second.get("/account").await.status, StatusCode::SEE_OTHER);
     assert_eq!(max.get("/account").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_lead_says_who_looks_after_a_handle() {
+    let at = Installation::new().await;
+    let (mut lea, mut vic) = (at.signed_in("lea").await, at.signed_in("vic").await);
+    let list = lea.get("/handles").await.text;
+    for words in ["@acme_care", "Demo network", "helping customers", "/units/repairs", ">Ana<", "never"] {
+        assert!(list.contains(words), "{words}: {list}");
+    }
+    assert!(!list.contains("no owner"));
+    // Who may publish, with why; who has to agree; and that nothing can go out as yet.
+    let shown = vic.get("/handles/care").await.text;
+    for words in [
+        "Ana @ana",
+        "lead",
+        "admin, through Head office",
+        "Head office</a> approves every answer first",
+        "It cannot publish yet",
+        "Nothing was published from it yet",
+        "A lead of Repairs can change this",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert!(!shown.contains("Vic @vic") && !shown.contains("name=\"owner\""), "a viewer neither publishes nor chooses");
+    assert_eq!(lea.get("/handles/nobody").await.status, StatusCode::NOT_FOUND);
+
+    let refused = send(&at, &mut vic, "/handles/care", &[("purpose", "news")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(alert(&refused).contains("say who looks after"), "{}", alert(&refused));
+    for (fields, words) in [
+        (vec![("purpose", "care"), ("owner", "4"), ("deputy", "4")], "stands in for themselves"),
+        (vec![("purpose", "care"), ("deputy", "4")], "name an owner first"),
+        (vec![("purpose", "care"), ("owner", "x")], "choose a member"),
+        (vec![("purpose", "fun")], "one of care, news, sales"),
+    ] {
+        let refused = send(&at, &mut lea, "/handles/care", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(alert(&refused).contains(words), "{}", alert(&refused));
+    }
+    let done = send(&at, &mut lea, "/handles/care", &[("purpose", "news"), ("owner", "4"), ("deputy", "2")]).await;
+    let page = follow(&mut lea, &done).await.text;
+    assert!(
+        page.contains("Saved.") && page.contains("value=\"4\" selected") && page.contains("value=\"news\" selected")
+    );
+    let row = lea.get("/handles").await.text;
+    assert!(row.contains("Lea <span class=\"meta\">or Ana</span>") && row.contains("telling the public"), "{row}");
+    // Nobody is an owner too, and is said so where people look.
+    send(&at, &mut lea, "/handles/care", &[("purpose", "care")]).await;
+    let list = lea.get("/handles").await.text;
+    assert!(list.contains("nobody yet") && list.contains("One handle has no owner"), "{list}");
+    // The page of its unit leads there.
+    assert!(lea.get("/units/repairs").await.text.contains("href=\"/handles/care\""));
+}
+
+#[tokio::test]
+async fn without_handles_the_page_says_what_one_is() {
+    let at = Installation::new().await;
+    at.hub.sql(&["delete from handles".to_owned()]).await;
+    let page = at.signed_in("root").await.get("/handles").await.text;
+    assert!(page.contains("No handle yet") && page.contains("dandelion actor add care"), "{page}");
 }

@@ -3,7 +3,7 @@ use dandelion_post::Micros;
 
 use super::{Job, Sender};
 use crate::{
-    Result, Tx, actor,
+    Result, Tx,
     log::Actor,
     reply::{Action, Reply, queries},
     store::{Q, q},
@@ -39,14 +39,7 @@ impl Sender {
         let account = match reply.config.account(self.hub.db.vault(), reply.handle_id, &reply.network) {
             _ if reply.archived => return Ok(Err((instead, format!("{} is no longer in use", reply.handle)))),
             Err(why) => return Ok(Err((instead, why.to_string()))),
-            Ok(mut account) => {
-                // What answers nobody is told to all who follow.
-                if reply.network == actor::NETWORK && reply.in_reply_to.is_none() {
-                    let inboxes = actor::inboxes(&self.hub.db, reply.handle_id).await?;
-                    account.place.settings.insert("followers".to_owned(), inboxes.into());
-                }
-                account
-            }
+            Ok(account) => account,
         };
         let Some(since) = doubt else { return Ok(Ok((account, None))) };
         match account.again(since, tx.now()) {

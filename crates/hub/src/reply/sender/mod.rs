@@ -10,6 +10,7 @@
 //! our own posts, they are looked through first; elsewhere the reply becomes *unknown* and a person decides. There is no other path to a second attempt.
 
 mod backoff;
+mod change;
 mod claim;
 mod record;
 mod run;
@@ -24,6 +25,8 @@ use dandelion_post::Micros;
 use super::State;
 use crate::{Hub, Result, sign_in};
 
+pub(crate) use backoff::wait_at_most;
+pub use change::Task;
 pub(super) use record::close_attempt;
 pub use run::run;
 

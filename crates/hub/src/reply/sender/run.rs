@@ -1,23 +1,19 @@
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use tokio::{
-    sync::watch,
-    task::{Id, JoinSet},
-};
+use tokio::sync::watch;
 
 use super::{Job, Sender, Stale};
-use crate::{Result, reply::expire, store::Boxed};
+use crate::{Result, reply::expire, store::Boxed, under_way::UnderWay};
 
 /// How often what a dead program left behind, and what has expired, is looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(2);
+/// Changes of what is out under way at once.
+const CHANGES_AT_ONCE: usize = 4;
 
 /// Sends until `shutdown` turns true, then finishes what is under way. A database out of reach is waited for.
 pub fn run(sender: Sender, mut shutdown: watch::Receiver<bool>) -> Boxed<'static, ()> {
     Box::pin(async move {
-        let mut under_way = UnderWay::default();
+        let (mut under_way, mut changes) = (UnderWay::default(), UnderWay::default());
         let mut tidied: Option<Instant> = None;
         while !*shutdown.borrow() {
             if tidied.is_none_or(|at| at.elapsed() >= TIDY_EVERY) {
@@ -26,16 +22,21 @@ pub fn run(sender: Sender, mut shutdown: watch::Receiver<bool>) -> Boxed<'static
                     Err(error) => tracing::warn!(%error, "the sender could not look after what was left behind"),
                 }
             }
-            if let Err(error) = under_way.fill(&sender).await {
+            if let Err(error) = fill(&mut under_way, &sender).await {
                 tracing::warn!(%error, "the sender could not take a reply; it tries again");
+            }
+            if let Err(error) = fill_changes(&mut changes, &sender).await {
+                tracing::warn!(%error, "the sender could not take a change; it tries again");
             }
             tokio::select! {
                 changed = shutdown.changed() => if changed.is_err() { break },
                 () = under_way.one_done() => {}
+                () = changes.one_done() => {}
                 () = tokio::time::sleep(sender.rules.look_every) => {}
             }
         }
         under_way.finish().await;
+        changes.finish().await;
         Ok(())
     })
 }
@@ -68,48 +69,20 @@ impl Sender {
     }
 }
 
-/// The attempts being made, and for which handles.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<()>,
-    handles: HashMap<Id, i64>,
+/// Takes due replies until nothing is due or there are enough under way.
+async fn fill(under_way: &mut UnderWay<i64>, sender: &Sender) -> Result<()> {
+    while under_way.len() < sender.rules.at_once {
+        let Some(job) = sender.claim(&under_way.busy(sender.rules.at_once_per_handle)).await? else { break };
+        under_way.begin(job.handle_id, sender.clone().attempt(job));
+    }
+    Ok(())
 }
 
-impl UnderWay {
-    /// Takes due replies until nothing is due or there are enough under way.
-    async fn fill(&mut self, sender: &Sender) -> Result<()> {
-        while self.tasks.len() < sender.rules.at_once {
-            let Some(job) = sender.claim(&self.busy(sender.rules.at_once_per_handle)).await? else { break };
-            let handle = job.handle_id;
-            let task = self.tasks.spawn(sender.clone().attempt(job));
-            self.handles.insert(task.id(), handle);
-        }
-        Ok(())
+/// Takes due changes of what is out, one of a handle at a time.
+async fn fill_changes(under_way: &mut UnderWay<i64>, sender: &Sender) -> Result<()> {
+    while under_way.len() < CHANGES_AT_ONCE {
+        let Some(task) = sender.claim_change(&under_way.busy(1)).await? else { break };
+        under_way.begin(task.handle_id, sender.clone().attempt_change(task));
     }
-
-    /// The handles with as many attempts under way as they may have.
-    fn busy(&self, most: usize) -> Vec<i64> {
-        let mut counts: HashMap<i64, usize> = HashMap::new();
-        for handle in self.handles.values() {
-            *counts.entry(*handle).or_default() += 1;
-        }
-        counts.into_iter().filter(|(_, count)| *count >= most).map(|(handle, _)| handle).collect()
-    }
-
-    async fn one_done(&mut self) {
-        match self.tasks.join_next_with_id().await {
-            Some(Ok((id, ()))) => drop(self.handles.remove(&id)),
-            Some(Err(died)) => {
-                tracing::error!(%died, "an attempt broke off; it counts as in doubt when its lease runs out");
-                self.handles.remove(&died.id());
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    async fn finish(&mut self) {
-        while !self.tasks.is_empty() {
-            self.one_done().await;
-        }
-    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! What a reply may and may not do, on both stores.
 
 mod approval;
+mod changes;
 mod faults;
 mod matrix;
 mod sending;

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 
-use super::{Claim, Keys, Message, Unsigned, authority, digest, fresh, header};
+use super::{Claim, Keys, Message, Unsigned, Way, authority, digest, fresh, header};
 
 pub(super) fn read(message: &Message<'_>, now: Timestamp) -> Result<Claim, Unsigned> {
     let text = header(message.headers, "signature").ok_or(Unsigned::None)?;
@@ -61,7 +61,8 @@ pub(super) fn read(message: &Message<'_>, now: Timestamp) -> Result<Claim, Unsig
         };
         lines.push(format!("{name}: {}", value.ok_or(Unsigned::Broken("it covers a header that is not there"))?));
     }
-    Ok(Claim { key_id: key_id.to_owned(), base: lines.join("\n").into_bytes(), signature, pss: false })
+    let base = lines.join("\n").into_bytes();
+    Ok(Claim { key_id: key_id.to_owned(), way: Way::Cavage, base, signature, pss: false })
 }
 
 pub(super) fn sign(

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 
-use super::{Claim, Keys, Message, Unsigned, digest, fresh, header};
+use super::{Claim, Keys, Message, Unsigned, Way, digest, fresh, header};
 use crate::contract::json::segment;
 
 /// Components read of one signature at most.
@@ -84,7 +84,7 @@ pub(super) fn claim(message: &Message<'_>, input: &Input<'_>) -> Result<Claim, U
         Some(_) => return Err(Unsigned::Broken("its algorithm is none that is known here")),
     };
     let key_id = input.parameter("keyid").unwrap_or_default().to_owned();
-    Ok(Claim { key_id, base: base(message, input)?.into_bytes(), signature, pss })
+    Ok(Claim { key_id, way: Way::Message, base: base(message, input)?.into_bytes(), signature, pss })
 }
 
 /// What is signed (RFC 9421 §2.5).

@@ -67,6 +67,8 @@ pub enum Unsigned {
 pub struct Claim {
     /// The key it says it was made with.
     pub key_id: String,
+    /// How it was signed.
+    pub way: Way,
     base: Vec<u8>,
     signature: Vec<u8>,
     pss: bool,
@@ -123,6 +125,16 @@ pub enum Way {
     Message,
 }
 
+impl Way {
+    /// The other one.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Cavage => Self::Message,
+            Self::Message => Self::Cavage,
+        }
+    }
+}
+
 /// The headers that sign a request of ours to `url`.
 pub(super) fn sign(
     keys: &Keys,
@@ -150,7 +162,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The host of an address, with its port where that is not the usual one.
-fn authority(url: &url::Url) -> String {
+pub(super) fn authority(url: &url::Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -237,7 +237,13 @@ fn unit(w: &Words) -> UnitPage {
         ],
         hours_note: w.t("Europe/Berlin, as Head office"),
         targets: vec![(w.t("First response"), w.t("4 h")), (w.t("Resolution"), w.t("3 days"))],
-        handles: vec![(w.t("@halden_care"), w.t("Demo network"), w.t("care"), w.t("Ana Kovač"))],
+        handles: vec![[
+            "care".to_owned(),
+            w.t("@halden_care"),
+            w.t("Demo network"),
+            w.t("helping customers"),
+            w.t("Ana Kovač"),
+        ]],
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::{Router, extract::State as Of, response::Response, routing::post};
 use dandelion_hub::{
     Error, Result, case, handle, log,
-    reply::{self, New, Reply, Send, State, Verdict},
+    reply::{self, Kind, New, Reply, Send, State, Verdict},
     scope::Role,
 };
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/replies/{id}/draft", post(again))
         .route("/replies/{id}/resending", post(resend))
         .route("/replies/{id}/confirmation", post(confirm))
+        .route("/replies/{id}/correction", post(correct))
+        .route("/replies/{id}/withdrawal", post(withdraw))
 }
 
 /// What stands in the writing box.
@@ -135,7 +137,11 @@ async fn went_on(app: &App, back: Back, reply: &Reply) -> Result<Response, Probl
         State::Changes => "Sent back to its author with your words.".to_owned(),
         State::Rejected => "Rejected. It will not be sent.".to_owned(),
         State::Cancelled => "Put away. Nothing was published.".to_owned(),
-        State::Sent => "Noted: it is out.".to_owned(),
+        State::Sent => match reply.changing {
+            Some(Kind::Edit) => format!("{} is asked to show the new words.", spoken::network(&reply.network)),
+            Some(Kind::Delete) => format!("{} is asked to take it down.", spoken::network(&reply.network)),
+            None => "Noted: it is out.".to_owned(),
+        },
         State::Sending | State::Failed | State::Unknown | State::Expired => {
             format!("This reply {}.", reply.state.words())
         }
@@ -294,6 +300,37 @@ async fn confirm(
     answer(&app, &signed, back, id, went).await
 }
 
+/// Other words for what is out.
+#[derive(Deserialize)]
+struct Correction {
+    #[serde(default)]
+    version: i64,
+    #[serde(default)]
+    text: String,
+}
+
+async fn correct(
+    Of(app): Of<App>,
+    signed: Signed,
+    Id(id): Id,
+    back: Back,
+    Form(given): Form<Correction>,
+) -> Result<Response, Problem> {
+    let went = reply::correct(&app.hub, &signed.viewer, id, given.version, &given.text).await;
+    answer(&app, &signed, back, id, went).await
+}
+
+async fn withdraw(
+    Of(app): Of<App>,
+    signed: Signed,
+    Id(id): Id,
+    back: Back,
+    Form(given): Form<Decision>,
+) -> Result<Response, Problem> {
+    let went = reply::withdraw(&app.hub, &signed.viewer, id, &given.reason).await;
+    answer(&app, &signed, back, id, went).await
+}
+
 /// A reply in the conversation. `writing` is the one that stands in the composer.
 pub(super) fn entry(
     frame: &Frame<'_>,
@@ -340,7 +377,7 @@ pub(super) fn entry(
         }
         State::Queued => ("about to be sent".to_owned(), Tone::Plain, queued_words(frame, full)),
         State::Sending => ("being sent".to_owned(), Tone::Plain, Sentence::new()),
-        State::Sent => (format!("confirmed by {network}"), Tone::Good, Sentence::new()),
+        State::Sent => sent_words(frame, full, &network),
         State::Failed => {
             let words = format!("{network} did not take it{}. Nothing was published.", colon(&error));
             ("failed".to_owned(), Tone::Risk, Sentence::plain(words))
@@ -362,10 +399,35 @@ pub(super) fn entry(
         text: full.text.clone(),
         state,
         tone,
-        public: full.state == State::Sent,
+        public: full.state == State::Sent && full.deleted_at.is_none(),
         explain,
         acts: acts(frame, page, written, full, &network),
-        url: full.remote_url.as_deref().and_then(web_address),
+        url: full.remote_url.as_deref().filter(|_| full.deleted_at.is_none()).and_then(web_address),
+    }
+}
+
+/// What became of a reply since it is out.
+fn sent_words(frame: &Frame<'_>, full: &Reply, network: &str) -> (String, Tone, Sentence) {
+    if let Some(at) = full.deleted_at {
+        let words =
+            Sentence::plain("It was taken back at ").time(frame.clock(at)).text("; these words are kept for us.");
+        return ("taken back".to_owned(), Tone::Plain, words);
+    }
+    let state = format!("confirmed by {network}");
+    match (full.changing, &full.change_error) {
+        (Some(Kind::Edit), _) => {
+            let words = format!("{network} is asked to show other words; until it has them these stand there.");
+            ("being changed".to_owned(), Tone::Open, Sentence::plain(words))
+        }
+        (Some(Kind::Delete), _) => {
+            let words = format!("{network} is asked to take it down.");
+            ("being taken back".to_owned(), Tone::Open, Sentence::plain(words))
+        }
+        (None, Some(error)) => {
+            let words = format!("The last change did not get through{}. These words still stand there.", colon(error));
+            (state, Tone::Risk, Sentence::plain(words))
+        }
+        (None, None) => (state, Tone::Good, Sentence::new()),
     }
 }
 
@@ -395,6 +457,9 @@ fn queued_words(frame: &Frame<'_>, full: &Reply) -> Sentence {
 fn meta(frame: &Frame<'_>, written: &case::ReplyEntry, full: &Reply, network: &str) -> Sentence {
     let mut meta = Sentence::plain(format!("{network} · {} · ", full.author))
         .time(frame.clock(full.sent_at.unwrap_or(full.changed_at)));
+    if let Some(at) = full.edited_at {
+        meta = meta.text(" · words changed ").time(frame.clock(at));
+    }
     let approved = written.steps.iter().rev().find(|step| step.state == "approved");
     if let Some(by) = approved.and_then(|step| step.by.as_ref()) {
         meta = meta.text(format!(" · approved by {}", by.name));
@@ -448,6 +513,18 @@ fn acts(
             acts.push(seen(PostAct::new("Try again", at("queueing"))));
             acts.push(again());
             acts.push(cancel("Put away"));
+        }
+        State::Sent if full.deleted_at.is_none() && full.changing.is_none() => {
+            if full.lets(Kind::Edit) {
+                acts.push(seen(PostAct::new("Change the words", at("correction")).reword(
+                    "text",
+                    "What it shall say",
+                    &full.text,
+                )));
+            }
+            if full.lets(Kind::Delete) {
+                acts.push(PostAct::new("Take it down", at("withdrawal")).ask("reason", "Why it has to go"));
+            }
         }
         State::Rejected | State::Sending | State::Sent => {}
     }

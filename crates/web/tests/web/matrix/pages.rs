@@ -46,6 +46,8 @@ pub(super) const PAGES: &[Line] = &[
     ("POST", "/replies/{id}/draft", Some("version=1"), Submitted, "-hfooo"),
     ("POST", "/replies/{id}/resending", Some(""), Case, "-hfooo"),
     ("POST", "/replies/{id}/confirmation", Some("url=https://example.org/1"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/correction", Some("version=1&text=other+words"), Case, "-hfooo"),
+    ("POST", "/replies/{id}/withdrawal", Some("reason=wrong"), Case, "-hfooo"),
     ("POST", "/posts/{id}/mark", Some("about=no&back=/search"), Case, "-ffooo"),
     ("POST", "/queries/{id}/backfills", Some(""), Case, "-fffoo"),
     ("GET", "/backfills/{id}", None, Filling, "-ooooo"),
