@@ -11,6 +11,7 @@ mod refusal;
 mod reread;
 mod schedule;
 mod secret;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use poll::{Poller, poll_now};
 pub use push::{Push, Pusher, push};
 pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting, waiting_after};
 pub use reread::{reread, reread_as};
+pub(crate) use settle::Settle;
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
 
 use crate::{
