@@ -145,10 +145,11 @@ fn lacking(replay: &Replay) -> Option<&'static str> {
 async fn wake_all(world: &World, places: &[Place], known: &[Known], meant: impl Fn(&Place, bool) -> bool) {
     let mut found = all(world).await;
     let sleepers = places.iter().zip(known).filter(|(place, _)| place.kind != Kind::Pushed);
-    let woken = sleepers.filter_map(|(place, known)| Some((place, found.remove(&known.id)?))).filter(|(place, found)| {
-        let waits = found.next_poll_at.is_some_and(|at| at > now() + 1_000_000) || found.paused_at.is_some();
-        waits && meant(place, fits(place, found))
-    });
+    let woken =
+        sleepers.filter_map(|(place, known)| Some((place, found.remove(&known.id)?))).filter(|(place, found)| {
+            let waits = found.next_poll_at.is_some_and(|at| at > now() + 1_000_000) || found.paused_at.is_some();
+            waits && meant(place, fits(place, found))
+        });
     world.wake(&woken.collect::<Vec<_>>()).await;
 }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use dandelion_post::{Post, Refusal};
 
 use crate::{
-    Hub, Result,
+    Error, Hub, Result,
     engine::Engine,
     log::Actor,
     source::{Settle, Source},
@@ -35,6 +35,9 @@ pub use prepare::{Origin, Prepared};
 
 /// Most items taken in one transaction; a longer batch is cut, in order.
 pub const BATCH: usize = 512;
+
+/// From so many items on, preparing them takes long enough to be noticed by others.
+const MANY: usize = 64;
 
 /// Most bytes of a refused item that are kept.
 pub const RAW_KEPT: usize = 64 * 1024;
@@ -138,13 +141,10 @@ async fn take(
 ) -> Result<Accounting> {
     let (mut total, mut items) = (Accounting::default(), items.into_iter());
     while items.len() > BATCH {
-        let prepared = Prepared::new(hub.engine().await?, origin, items.by_ref().take(BATCH).collect(), hub.now());
+        let prepared = prepare(hub, origin, items.by_ref().take(BATCH).collect()).await?;
         total += together::bring(hub, Batch { source, prepared, cursor: None, settle: None }).await?;
     }
-    let prepared = match items.len() {
-        0 => Prepared::nothing(),
-        _ => Prepared::new(hub.engine().await?, origin, items.collect(), hub.now()),
-    };
+    let prepared = prepare(hub, origin, items.collect()).await?;
     let settle = settle.map(|settle| settle.after(total));
     total += together::bring(hub, Batch { source, prepared, cursor, settle }).await?;
     Ok(total)
@@ -154,6 +154,20 @@ async fn take(
 pub(crate) async fn settle(hub: &Hub, source: i64, settle: Settle) -> Result<()> {
     let batch = Batch { source, prepared: Prepared::nothing(), cursor: None, settle: Some(settle) };
     together::bring(hub, batch).await.map(drop)
+}
+
+/// Many are prepared on a thread of their own, so that nobody who is served meanwhile waits for it.
+async fn prepare(hub: &Hub, origin: &Origin, items: Vec<Item>) -> Result<Prepared> {
+    if items.is_empty() {
+        return Ok(Prepared::nothing());
+    }
+    let (engine, now) = (hub.engine().await?, hub.now());
+    if items.len() < MANY {
+        return Ok(Prepared::new(engine, origin, items, now));
+    }
+    let origin = origin.clone();
+    let work = tokio::task::spawn_blocking(move || Prepared::new(engine, &origin, items, now));
+    work.await.map_err(|_| Error::Unusable("reading what came broke down; it will be brought again".into()))
 }
 
 /// Stores a prepared batch of at most [`BATCH`] items. Importers prepare the next batch meanwhile.

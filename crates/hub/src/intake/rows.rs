@@ -39,8 +39,7 @@ pub(super) async fn authors(tx: &mut Tx, org: &Org, new: &[New<'_>]) -> Result<H
     let (mut rows, mut ours) = (Vec::with_capacity(keys.len()), HashMap::new());
     for (key, id) in keys.iter().zip(ids) {
         let author = &newest[key];
-        let is_ours =
-            author.handle.as_deref().is_some_and(|handle| org.handle_named(&key.0, handle).is_some());
+        let is_ours = author.handle.as_deref().is_some_and(|handle| org.handle_named(&key.0, handle).is_some());
         ours.insert(key.clone(), is_ours);
         rows.push(vec![
             id.into(),
@@ -203,7 +202,9 @@ pub(super) async fn tombstones(tx: &mut Tx, tombs: &[(Key, Micros, i64)]) -> Res
     let now = tx.now();
     let rows = tombs
         .iter()
-        .map(|(key, at, source)| vec![Value::from(&key.0), Value::from(&key.1), (*at).into(), (*source).into(), now.into()])
+        .map(|(key, at, source)| {
+            vec![Value::from(&key.0), Value::from(&key.1), (*at).into(), (*source).into(), now.into()]
+        })
         .collect();
     let columns = &["network", "remote_id", "deleted_at", "source_id", "received_at"];
     tx.insert("tombstones", columns, rows, "on conflict do nothing").await.map(drop)

@@ -24,6 +24,10 @@ use crate::{
     store::q,
 };
 
+/// A test brings an item of this place where storing is to break down.
+#[cfg(test)]
+pub(super) const BREAKS: &str = "here storing breaks down";
+
 /// A post that is new to the store, with the ids it gets.
 #[derive(Debug)]
 pub(super) struct New<'a> {
@@ -50,6 +54,8 @@ pub(super) async fn run(hub: &Hub, batches: &[Batch]) -> Result<Option<Vec<Accou
     if let Some(engine) = engine {
         take(&mut tx, engine, batches, &mut sorted).await?;
     }
+    #[cfg(test)]
+    assert!(batches.iter().all(|batch| batch.prepared.refused.iter().all(|(place, ..)| place != BREAKS)), "as asked");
     rows::refusals(&mut tx, batches).await?;
     close(&mut tx, batches, &mut sorted).await?;
     // Asked at the end, when nobody can change them any more before this is stored: so each post is heard by a new query

@@ -3,7 +3,11 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
 };
 
 use tokio::{runtime::Handle, sync::oneshot};
@@ -102,7 +106,7 @@ impl Gate {
     }
 }
 
-/// Gives a writer's place back when it breaks down, so that those that wait are not left alone.
+/// Gives a writer's place back when it ends before its time, so that those that wait are not left alone.
 struct Place(Option<Hub>);
 
 impl Drop for Place {
@@ -120,16 +124,18 @@ async fn write(hub: Hub) {
     let mut place = Place(Some(hub.clone()));
     while let Some(group) = hub.gate.next() {
         let (mut batches, tells): (Vec<Batch>, Vec<_>) = group.into_iter().map(|it| (it.batch, it.tell)).unzip();
-        match attempt(&hub, &mut batches).await {
-            Ok(counts) => tells.into_iter().zip(counts).for_each(|(tell, count)| drop(tell.send(Ok(count)))),
-            Err(error) if tells.len() == 1 => tells.into_iter().zip([error]).for_each(|(tell, error)| drop(tell.send(Err(error)))),
-            Err(error) => {
-                // One of them cannot be stored, or not with the others. It must not take them with it.
-                tracing::debug!(%error, batches = batches.len(), "stored one by one what could not be stored together");
-                for (batch, tell) in batches.into_iter().zip(tells) {
-                    let _ = tell.send(attempt(&hub, &mut [batch]).await.map(|counts| counts[0]));
+        if batches.len() > 1 {
+            match attempt(&hub, &mut batches).await {
+                Ok(counts) => {
+                    tells.into_iter().zip(counts).for_each(|(tell, count)| drop(tell.send(Ok(count))));
+                    continue;
                 }
+                // One of them cannot be stored, or not with the others. It must not take them with it.
+                Err(error) => tracing::debug!(%error, "stored one by one what could not be stored together"),
             }
+        }
+        for (batch, tell) in batches.into_iter().zip(tells) {
+            let _ = tell.send(attempt(&hub, &mut [batch]).await.map(|counts| counts[0]));
         }
     }
     place.0 = None;
@@ -145,7 +151,7 @@ async fn attempt(hub: &Hub, batches: &mut [Batch]) -> Result<Vec<Accounting>> {
                 batch.prepared.follow(&engine);
             }
         }
-        match store::run(hub, batches).await {
+        match unbroken(store::run(hub, batches)).await {
             Ok(Some(counts)) => return Ok(counts),
             Ok(None) => {}
             Err(error) if error.is_taken() || error.is_deadlock() => {}
@@ -156,4 +162,15 @@ async fn attempt(hub: &Hub, batches: &mut [Batch]) -> Result<Vec<Accounting>> {
         "other sources kept bringing the same posts at the same moment, or queries kept changing; the batch will be brought again"
             .into(),
     ))
+}
+
+/// What breaks down is undone and an error like any other, so that whoever waits hears of it and others are stored.
+async fn unbroken<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut work = pin!(work);
+    let broke = |_| Err(Error::Unusable("storing what came broke down; nothing of it was stored".into()));
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| Poll::Ready(broke(panic)))
+    })
+    .await
 }

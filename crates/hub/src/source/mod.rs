@@ -27,8 +27,8 @@ pub use poll::{Poller, poll_now};
 pub use push::{Push, Pusher, push};
 pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting, waiting_after};
 pub use reread::{reread, reread_as};
-pub(crate) use settle::Settle;
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
+pub(crate) use settle::Settle;
 
 use crate::{
     Error, Hub, Result,

@@ -16,13 +16,7 @@ use dandelion_networks::{
 use dandelion_post::Micros;
 use tokio::time::timeout;
 
-use super::{
-    Kind, Settle, Source,
-    allowance::Key,
-    find, place,
-    schedule::Waiting,
-    settle::Well,
-};
+use super::{Kind, Settle, Source, allowance::Key, find, place, schedule::Waiting, settle::Well};
 use crate::{
     Error, Hub, Result,
     intake::{self, Accounting},
@@ -109,7 +103,9 @@ impl Poller {
                 budget: page.budget,
                 moved_to: page.moved_to,
                 pace: self.hub.allowances.pace(key, spare, asked, now),
-                left: asked < self.hub.allowances.part(key, spare, PAGES, now) && began.elapsed() < TURN && !self.gives_way(spare),
+                left: asked < self.hub.allowances.part(key, spare, PAGES, now)
+                    && began.elapsed() < TURN
+                    && !self.gives_way(spare),
                 before: total.stored,
                 found: 0,
             };

@@ -62,7 +62,8 @@ both_stores!(what_waits_is_stored_together_and_counted_apart, |hub| async move {
     let odd = "select count(*) from events e join posts p on p.source_id = e.noun_id
                where e.kind = 'posts.received' and e.actor <> 'source:' || p.source_id";
     assert_eq!(count(&hub, odd).await, 0);
-    let opened = "select count(*) from events e join cases c on c.id = e.noun_id join posts p on p.author_id = c.author_id
+    let opened =
+        "select count(*) from events e join cases c on c.id = e.noun_id join posts p on p.author_id = c.author_id
                   where e.kind = 'case.opened' and e.actor = 'source:' || p.source_id";
     assert_eq!(count(&hub, opened).await, count(&hub, "select count(*) from posts").await);
     all_is_well(&hub).await;
@@ -75,6 +76,35 @@ both_stores!(one_that_cannot_be_stored_takes_no_other_with_it, |hub| async move 
     assert!(matches!(done.pop(), Some(Err(Error::NotFound { .. }))));
     assert!(done.into_iter().all(|done| done.unwrap().stored == 1));
     assert_eq!(count(&hub, "select count(*) from posts").await, 30);
+    all_is_well(&hub).await;
+});
+
+both_stores!(one_that_breaks_storing_down_takes_no_other_with_it, |hub| async move {
+    let sources = thirty(&hub).await;
+    let mut held = hub.tx().await;
+    hold(&mut held).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for source in &sources {
+        let (hub, source) = (hub.hub.clone(), *source);
+        let mut items = vec![Item::post("1", own(source, 1))];
+        if source == 7 {
+            let refusal = Refusal::new("json", "broken", "");
+            items.push(Item::refused(crate::intake::store::BREAKS, refusal, String::new()));
+        }
+        tasks.spawn(async move { (source, receive(&hub, source, items).await) });
+    }
+    while hub.gate.brought() < 30 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(held);
+    for (source, done) in tasks.join_all().await {
+        match done {
+            Ok(count) => assert_eq!((count.stored, source != 7), (1, true)),
+            Err(error) => assert!(source == 7 && error.to_string().contains("broke down"), "{source}: {error}"),
+        }
+    }
+    assert_eq!(count(&hub, "select count(*) from posts").await, 29);
+    assert_eq!(take(&hub, 7, &[own(7, 1)]).await.stored, 1, "the writer goes on");
     all_is_well(&hub).await;
 });
 

@@ -97,13 +97,7 @@ pub async fn push(hub: &Hub, source: i64) -> Result<Option<Push>> {
 
 /// A feed was polled: notes what it offers and whether its hub had left out what was found, in the transaction that stores
 /// it. Says whether the feed may be left alone for [`RELAXED`].
-pub(super) async fn polled(
-    tx: &mut Tx,
-    random: &Random,
-    source: &Source,
-    cursor: &Value,
-    found: i64,
-) -> Result<bool> {
+pub(super) async fn polled(tx: &mut Tx, random: &Random, source: &Source, cursor: &Value, found: i64) -> Result<bool> {
     let offer = serde_json::from_value::<feed::Cursor>(cursor.clone()).unwrap_or_default().offer();
     let now = tx.now();
     let sql = format!("select {COLUMNS} from pushes where source_id = $1");

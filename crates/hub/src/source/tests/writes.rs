@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::source::{
-    poll::SPARE,
+    poll::{LEASE, SPARE},
     schedule::{Room, Waiting},
 };
 
@@ -61,7 +61,7 @@ both_stores!(many_are_claimed_in_one_write_and_nobody_twice, |hub| async move {
     assert_eq!(claimed.len(), all, "two that look at once never take the same");
     // A program that dies gives back what it held, after a while.
     assert_eq!(one.claim(Room { well: 100, troubled: 0 }).await.unwrap().len(), 40 - all);
-    hub.clock.advance(crate::source::poll::LEASE);
+    hub.clock.advance(LEASE);
     assert_eq!(one.claim(Room { well: 100, troubled: 0 }).await.unwrap().len(), 40);
 });
 
