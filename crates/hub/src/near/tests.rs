@@ -99,7 +99,7 @@ both_stores!(what_a_thousand_begin_with_is_not_read_a_thousand_times, |hub| asyn
     tx.insert("near_keys", &["key", "post_id"], rows.collect(), "").await.unwrap();
     let keys: Vec<i64> = (1..=2_000).collect();
     let mut found = Vec::new();
-    for row in super::newest_of(&mut tx, &keys).await.unwrap() {
+    for row in crate::near::newest_of(&mut tx, &keys).await.unwrap() {
         found.push((row.get::<i64, _>("key").unwrap(), row.get::<i64, _>("post_id").unwrap()));
     }
     found.sort_unstable();

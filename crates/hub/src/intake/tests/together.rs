@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::{
     Error,
-    intake::{Origin, Prepared, store},
+    intake::{Origin, Prepared, store, store::BREAKS},
     log::hold,
     testing::TestHub,
 };
@@ -89,7 +89,7 @@ both_stores!(one_that_breaks_storing_down_takes_no_other_with_it, |hub| async mo
         let mut items = vec![Item::post("1", own(source, 1))];
         if source == 7 {
             let refusal = Refusal::new("json", "broken", "");
-            items.push(Item::refused(crate::intake::store::BREAKS, refusal, String::new()));
+            items.push(Item::refused(BREAKS, refusal, String::new()));
         }
         tasks.spawn(async move { (source, receive(&hub, source, items).await) });
     }
