@@ -59,6 +59,8 @@ pub struct Hub {
     sample: query::sample::Slot,
     /// Answers that hold for a moment.
     memo: memo::Slot,
+    /// Where what came waits to be stored.
+    gate: intake::together::Gate,
     /// What networks still allow us.
     allowances: source::allowance::Allowances,
 }
@@ -71,8 +73,8 @@ impl Hub {
 
     /// A hub with a clock and randomness of the caller's.
     pub fn with(db: Db, clock: Clock, random: Random) -> Self {
-        let (engine, sample, memo, allowances) = Default::default();
-        Self { db, clock, random, engine, sample, memo, allowances }
+        let (engine, sample, memo, gate, allowances) = Default::default();
+        Self { db, clock, random, engine, sample, memo, gate, allowances }
     }
 
     /// Now, in UTC microseconds.

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Db, Error, Result, Tx,
-    store::{Q, Value, q},
+    store::{Q, q},
 };
 
 /// Who caused a change.
@@ -191,7 +191,7 @@ pub(crate) async fn hold(tx: &mut Tx) -> Result<()> {
 }
 
 /// Writes the entries of one transaction; called by [`Tx::commit`](crate::Tx::commit) alone.
-pub(crate) async fn append(tx: &mut Tx, entries: Vec<Entry>) -> Result<()> {
+pub(crate) async fn append(tx: &mut Tx, entries: Vec<(Actor, Entry)>) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -201,17 +201,18 @@ pub(crate) async fn append(tx: &mut Tx, entries: Vec<Entry>) -> Result<()> {
         Some(row) => (row.get("id")?, row.get("hash")?),
         None => (0, vec![0; 32]),
     };
-    let (at, actor) = (tx.now(), tx.actor().to_string());
+    let at = tx.now();
     let mut rows = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for (actor, entry) in entries {
         id += 1;
+        let actor = actor.to_string();
         let body = entry.body.to_string().replace('\0', "\u{2400}");
         let hash = digest(&prev, id, at, entry.kind, &actor, entry.noun, entry.id, entry.unit, &body);
         rows.push(vec![
             id.into(),
             at.into(),
             entry.kind.into(),
-            Value::from(&actor),
+            actor.into(),
             entry.noun.into(),
             entry.id.into(),
             entry.unit.into(),

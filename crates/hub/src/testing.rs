@@ -143,6 +143,20 @@ pub async fn delays(hub: &Hub) -> Vec<(i64, i64)> {
     }
 }
 
+/// Brings the next turn of sources forward to now, as if their wait were over.
+///
+/// # Panics
+/// If the store cannot be written.
+pub async fn bring_forward(hub: &Hub, sources: &[i64]) {
+    if sources.is_empty() {
+        return;
+    }
+    let mut tx = hub.begin(Actor::System("test")).await.expect("a transaction");
+    let sql = format!("update sources set next_poll_at = {} where paused_at is null and id", tx.now());
+    tx.run_by_ids(&sql, sources).await.expect("the sources");
+    tx.commit_unlogged("when a source is asked next is no state anybody asks about").await.expect("a commit");
+}
+
 /// Makes one test into two, on SQLite and on PostgreSQL.
 #[macro_export]
 macro_rules! both_stores {

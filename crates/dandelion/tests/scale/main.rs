@@ -143,22 +143,25 @@ fn lacking(replay: &Replay) -> Option<&'static str> {
 
 /// A person wakes those that are asked, wait and are meant, by who they are and whether they are complete.
 async fn wake_all(world: &World, places: &[Place], known: &[Known], meant: impl Fn(&Place, bool) -> bool) {
-    for (place, known) in places.iter().zip(known) {
-        if place.kind == Kind::Pushed {
-            continue;
-        }
-        let found = found(world, known).await;
-        let waits = found.next_poll_at.is_some_and(|at| at > now() + 1_000_000) || found.paused_at.is_some();
-        if waits && meant(place, fits(place, &found)) {
-            world.wake(known.id).await;
-        }
-    }
+    let mut found = all(world).await;
+    let sleepers = places.iter().zip(known).filter(|(place, _)| place.kind != Kind::Pushed);
+    let woken =
+        sleepers.filter_map(|(place, known)| Some((place, found.remove(&known.id)?))).filter(|(place, found)| {
+            let waits = found.next_poll_at.is_some_and(|at| at > now() + 1_000_000) || found.paused_at.is_some();
+            waits && meant(place, fits(place, found))
+        });
+    world.wake(&woken.collect::<Vec<_>>()).await;
+}
+
+/// Every source, by its number.
+async fn all(world: &World) -> BTreeMap<i64, Source> {
+    let found = source::list(&world.hub).await.expect("the sources");
+    found.into_iter().map(|source| (source.id, source)).collect()
 }
 
 async fn complete(world: &World, places: &[Place], known: &[Known]) -> bool {
-    let found = source::list(&world.hub).await.expect("the sources");
-    let by_id: BTreeMap<i64, &Source> = found.iter().map(|source| (source.id, source)).collect();
-    places.iter().zip(known).all(|(place, known)| fits(place, by_id[&known.id]))
+    let found = all(world).await;
+    places.iter().zip(known).all(|(place, known)| fits(place, &found[&known.id]))
 }
 
 /// Whether all posts of a place are stored and what it gave is counted.
@@ -167,29 +170,22 @@ fn fits(place: &Place, source: &Source) -> bool {
 }
 
 async fn missing(world: &World, places: &[Place], known: &[Known]) -> String {
-    let mut lines = Vec::new();
+    let (found, mut lines) = (all(world).await, Vec::new());
     for (place, known) in places.iter().zip(known) {
-        let found = found(world, known).await;
-        if !fits(place, &found) {
-            let (accounting, given) = (found.accounting, place.given());
-            lines.push(format!(
-                "{:?} {:?}: {accounting}, given {given:?}, {:?}",
-                place.kind, place.character, found.error
-            ));
+        let found = &found[&known.id];
+        if !fits(place, found) {
+            let (accounting, given, error) = (found.accounting, place.given(), &found.error);
+            lines.push(format!("{:?} {:?}: {accounting}, given {given:?}, {error:?}", place.kind, place.character));
         }
     }
     lines.join("\n")
 }
 
-async fn found(world: &World, known: &Known) -> Source {
-    source::find(&world.hub, known.id).await.expect("the source")
-}
-
 /// Seen = stored + duplicate + refused for each, and each number is what was really given; the sums.
 async fn counted_exactly(world: &World, places: &[Place], known: &[Known]) -> [i64; 4] {
-    let mut total = [0; 4];
+    let (found, mut total) = (all(world).await, [0; 4]);
     for (place, known) in places.iter().zip(known) {
-        let (count, given) = (found(world, known).await.accounting, place.given());
+        let (count, given) = (found[&known.id].accounting, place.given());
         let due = (given.items, place.posts, given.items - place.posts - given.unfit, given.unfit);
         let have = (count.seen, count.stored, count.duplicate, count.refused);
         assert_eq!(have, due, "{:?} {:?}, number {}: {count}", place.kind, place.character, place.number);

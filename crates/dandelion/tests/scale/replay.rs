@@ -199,7 +199,8 @@ impl Replay {
         let path = head.split_whitespace().nth(1)?;
         let (number, rest) = path.trim_start_matches('/').split_once('/')?;
         let number: i64 = number.parse().ok()?;
-        let place = self.places.iter().find(|place| place.number == number)?;
+        let at = self.places.binary_search_by_key(&number, |place| place.number).ok()?; // they are in order
+        let place = &self.places[at];
         match self.answer(place, rest) {
             Answer::Whole(head, body) => {
                 let length = body.len();

@@ -13,7 +13,7 @@ use dandelion_hub::{
     log::Actor,
     member, query,
     scope::Viewer,
-    source::{self, Kind as SourceKind, NewPlace, NewSource},
+    source::{self, Kind as SourceKind, NewPlace, NewSource, Source},
     unit,
 };
 use dandelion_networks::{
@@ -66,7 +66,7 @@ impl World {
         if place.kind == Kind::Asked {
             let to = contract::Place {
                 url: format!("{server}/{}", place.number),
-                credentials: token(),
+                credentials: token(place.number),
                 ..contract::Place::default()
             };
             let about = networks::find("demo").expect("the demo network");
@@ -113,18 +113,22 @@ impl World {
         Some(line.trim().strip_suffix(" kB")?.parse::<f64>().ok()? / 1024.0)
     }
 
-    /// Wakes a source as a person does: signs in again where it lets us in no more, otherwise rests it and wakes it.
-    pub async fn wake(&self, id: i64) {
-        let found = source::find(&self.hub, id).await.expect("the source");
-        if found.error.as_deref().is_some_and(|error| error.contains("401")) {
-            source::sign_in_again(&self.hub, &self.viewer, id, &token()).await.expect("signed in");
-            return;
+    /// Wakes sources as a person does: signs in again where they let us in no more, resumes those that rest. All others
+    /// have their turn brought forward, in one write, so that the harness does not stand in the program's way.
+    pub async fn wake(&self, woken: &[(&Place, Source)]) {
+        let mut due = Vec::new();
+        for (place, found) in woken {
+            if found.error.as_deref().is_some_and(|error| error.contains("401")) {
+                let token = token(place.number);
+                source::sign_in_again(&self.hub, &self.viewer, found.id, &token).await.expect("signed in");
+            } else if found.paused_at.is_some() {
+                // Somebody may just have done the same.
+                let _ = source::resume(&self.hub, &self.viewer, found.id).await;
+            } else {
+                due.push(found.id);
+            }
         }
-        if found.paused_at.is_none() {
-            // Somebody may just have done the same.
-            let _ = source::pause(&self.hub, &self.viewer, id, "a moment").await;
-        }
-        let _ = source::resume(&self.hub, &self.viewer, id).await;
+        dandelion_hub::testing::bring_forward(&self.hub, &due).await;
     }
 
     /// Stops the program as an administrator does, then everything that must always hold is looked at.
@@ -168,6 +172,8 @@ impl Drop for World {
     }
 }
 
-fn token() -> Credentials {
-    Credentials::none().with("token", "a token")
+/// Each place has its own: who asks with the same credentials shares an allowance, and then all rightly wait where one of
+/// them was told to.
+fn token(number: i64) -> Credentials {
+    Credentials::none().with("token", &format!("the token of place {number}"))
 }

@@ -7,7 +7,7 @@ use dandelion_post::{Micros, Post};
 use dandelion_understand::{Analysis, Judgement};
 use serde_json::json;
 
-use super::{Prepared, known, store::New};
+use super::{known, store::New};
 use crate::{
     Result, Tx,
     case::{FollowUp, Verdict, follow_up},
@@ -30,15 +30,14 @@ enum Reason {
 }
 
 /// Makes mentions of the new posts that concern us and finds or opens their cases; says how many it opened.
-pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<i64> {
-    let engine = &prepared.engine;
+pub(super) async fn place(tx: &mut Tx, engine: &Engine, new: &[New<'_>]) -> Result<i64> {
     let threads: Vec<i64> = new.iter().map(|new| new.thread).collect::<HashSet<_>>().into_iter().collect();
     let mut case_of = cases_of(tx, &threads).await?;
     let mut theirs = open_cases_of(tx, new).await?;
     let (mut opens, mut heard, mut follows, mut links) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut next = tx.ids("cases", count_of_openings(prepared, new, &case_of)).await?.into_iter();
+    let mut next = tx.ids("cases", count_of_openings(engine, new, &case_of)).await?.into_iter();
     for post in new.iter().filter(|new| !new.ours && new.deleted_at.is_none()) {
-        let Some(reason) = reason(prepared, post) else { continue };
+        let Some(reason) = reason(engine, post) else { continue };
         let opinion = post.fresh.opinion(engine, &post.key.0);
         let analysis = &opinion.analysis;
         if let Some(case) = case_of.get(&post.thread) {
@@ -81,24 +80,25 @@ pub(super) async fn place(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> 
             }
         }
     }
-    insert_cases(tx, prepared, &opens).await?;
+    insert_cases(tx, engine, &opens).await?;
     let rows = links.iter().map(|(thread, case)| vec![(*thread).into(), (*case).into()]).collect();
     tx.insert("case_threads", &["thread_id", "case_id"], rows, "").await?;
     insert_mentions(tx, &heard, &case_of).await?;
     follows.sort_by_key(|(post, _)| post.fresh.created_at);
     for (post, case) in follows {
-        follow(tx, prepared, post, case).await?;
+        tx.act_for(post.actor.clone());
+        follow(tx, engine, post, case).await?;
     }
     Ok(opens.len() as i64)
 }
 
 /// Makes mentions of posts without opening or touching any case.
-pub(super) async fn count(tx: &mut Tx, prepared: &Prepared, new: &[New<'_>]) -> Result<()> {
+pub(super) async fn count(tx: &mut Tx, engine: &Engine, new: &[New<'_>]) -> Result<()> {
     let threads: Vec<i64> = new.iter().map(|new| new.thread).collect::<HashSet<_>>().into_iter().collect();
     let case_of = cases_of(tx, &threads).await?;
-    let reasoned = new.iter().filter_map(|post| Some((post, reason(prepared, post)?)));
+    let reasoned = new.iter().filter_map(|post| Some((post, reason(engine, post)?)));
     let heard: Vec<_> =
-        reasoned.map(|(post, reason)| (post, reason, post.fresh.opinion(&prepared.engine, &post.key.0))).collect();
+        reasoned.map(|(post, reason)| (post, reason, post.fresh.opinion(engine, &post.key.0))).collect();
     insert_mentions(tx, &heard, &case_of).await
 }
 
@@ -110,18 +110,18 @@ pub(super) fn unit_of(engine: &Engine, post: &Post, network: &str, handles: &[St
 }
 
 /// A known post has other words: it is judged anew beside the old judgement, and may concern us only now.
-pub(super) async fn judge_again(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, revision: i64) -> Result<()> {
+pub(super) async fn judge_again(tx: &mut Tx, engine: &Engine, post: &New<'_>, revision: i64) -> Result<()> {
     if post.ours {
         return Ok(());
     }
     let Some(mention) = tx.opt(q!("select id, case_id from mentions where post_id = $1", post.id)).await? else {
-        return place(tx, prepared, std::slice::from_ref(post)).await.map(drop);
+        return place(tx, engine, std::slice::from_ref(post)).await.map(drop);
     };
     let (mention, case): (i64, Option<i64>) = (mention.get("id")?, mention.get("case_id")?);
     tx.run(q!("delete from mention_queries where mention_id = $1", mention)).await?;
     tx.insert("mention_queries", &["mention_id", "query_id", "spans"], hits(mention, post), "").await?;
     let id = tx.id("analyses").await?;
-    let opinion = post.fresh.opinion(&prepared.engine, &post.key.0);
+    let opinion = post.fresh.opinion(engine, &post.key.0);
     let analysis = &opinion.analysis;
     let now = tx.now();
     let row = analysis_row(id, post.id, revision, now, analysis);
@@ -176,11 +176,11 @@ pub(super) fn title(title: Option<&str>, text: &str) -> String {
     if line.is_empty() { "Without words".into() } else { line }
 }
 
-fn reason(prepared: &Prepared, post: &New<'_>) -> Option<Reason> {
+fn reason(engine: &Engine, post: &New<'_>) -> Option<Reason> {
     let addressed = || {
         let handles = post.fresh.handles.iter();
         handles
-            .filter_map(|name| prepared.engine.org.handle_named(&post.key.0, name))
+            .filter_map(|name| engine.org.handle_named(&post.key.0, name))
             .map(|handle| Reason::Handle(handle.id))
             .next()
     };
@@ -189,8 +189,8 @@ fn reason(prepared: &Prepared, post: &New<'_>) -> Option<Reason> {
 }
 
 /// Most cases this batch can open: one for each thread without one.
-fn count_of_openings(prepared: &Prepared, new: &[New<'_>], case_of: &HashMap<i64, i64>) -> usize {
-    let concerned = new.iter().filter(|new| !new.ours && new.deleted_at.is_none() && reason(prepared, new).is_some());
+fn count_of_openings(engine: &Engine, new: &[New<'_>], case_of: &HashMap<i64, i64>) -> usize {
+    let concerned = new.iter().filter(|new| !new.ours && new.deleted_at.is_none() && reason(engine, new).is_some());
     concerned.map(|new| new.thread).filter(|thread| !case_of.contains_key(thread)).collect::<HashSet<_>>().len()
 }
 
@@ -220,8 +220,8 @@ async fn open_cases_of(tx: &mut Tx, new: &[New<'_>]) -> Result<HashMap<i64, Open
     Ok(open)
 }
 
-async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>, Analysis, Route)]) -> Result<()> {
-    let org = &prepared.engine.org;
+async fn insert_cases(tx: &mut Tx, engine: &Engine, opens: &[(i64, &New<'_>, Analysis, Route)]) -> Result<()> {
+    let org = &engine.org;
     let (mut rows, mut targets, mut watches) = (Vec::new(), Vec::new(), Vec::new());
     for (case, post, analysis, route) in opens {
         let at = post.fresh.created_at;
@@ -260,6 +260,7 @@ async fn insert_cases(tx: &mut Tx, prepared: &Prepared, opens: &[(i64, &New<'_>,
             first.map(|(promise, _)| promise.as_str()).into(),
             1_i64.into(),
         ]);
+        tx.act_for(post.actor.clone());
         let told: Vec<i64> = route.tell.iter().map(|(unit, _)| *unit).collect();
         tx.log(
             Entry::new("case.opened", "case", *case).unit(route.unit).with(json!({ "post": post.id, "told": told })),
@@ -365,14 +366,14 @@ pub(crate) fn analysis_row(id: i64, post: i64, revision: i64, now: Micros, analy
 }
 
 /// A further post in a case's thread: the customer's, a stranger's or our own.
-async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> Result<()> {
-    let verdict = if post.ours { None } else { verdict(prepared, &post.fresh.post) };
+async fn follow(tx: &mut Tx, engine: &Engine, post: &New<'_>, case: i64) -> Result<()> {
+    let verdict = if post.ours { None } else { verdict(engine, &post.fresh.post) };
     let up = FollowUp { post_id: post.id, author_id: post.author, ours: post.ours, at: post.fresh.created_at, verdict };
-    follow_up(tx, &prepared.engine.org, case, &up).await?;
+    follow_up(tx, &engine.org, case, &up).await?;
     if post.ours {
         return Ok(());
     }
-    let analysis = post.fresh.opinion(&prepared.engine, &post.key.0).analysis;
+    let analysis = post.fresh.opinion(engine, &post.key.0).analysis;
     let urgency = urgency(&analysis.urgency);
     let row = tx.one(q!("select urgency, risks from cases where id = $1", case)).await?;
     let (had, mut risks): (i64, String) = (row.get("urgency")?, row.get("risks")?);
@@ -394,8 +395,8 @@ async fn follow(tx: &mut Tx, prepared: &Prepared, post: &New<'_>, case: i64) -> 
     Ok(())
 }
 
-fn verdict(prepared: &Prepared, post: &Post) -> Option<Verdict> {
-    let judgement = prepared.engine.rules.verdict(post)?;
+fn verdict(engine: &Engine, post: &Post) -> Option<Verdict> {
+    let judgement = engine.rules.verdict(post)?;
     let words = judgement.reasons.first().map(|reason| reason.words.clone()).unwrap_or_default();
     Some(Verdict { fixed: judgement.value == "fixed", words })
 }

@@ -3,16 +3,17 @@
 use dandelion_post::micros;
 use serde_json::json;
 
-use super::{Prepared, case, known::Key, prepare::Fresh, store::New};
+use super::{case, known::Key, prepare::Fresh, store::New};
 use crate::{
     Result, Tx,
+    engine::Engine,
     log::Entry,
     near,
     store::{Row, q},
 };
 
 /// Applies one; false if it tells nothing new.
-pub(super) async fn apply(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh) -> Result<bool> {
+pub(super) async fn apply(tx: &mut Tx, engine: &Engine, key: &Key, fresh: &Fresh) -> Result<bool> {
     let sql =
         "select id, thread_id, author_id, ours, text, html, title, digest, revision, edited_at, deleted_at, received_at
                from posts where network = $1 and remote_id = $2";
@@ -22,7 +23,7 @@ pub(super) async fn apply(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &F
     }
     match fresh.post.deleted_at {
         Some(at) => delete(tx, &row, micros(at)).await.map(|()| true),
-        None => revise(tx, prepared, key, fresh, &row).await,
+        None => revise(tx, engine, key, fresh, &row).await,
     }
 }
 
@@ -79,7 +80,7 @@ fn unquote(body: &mut serde_json::Value) {
     }
 }
 
-async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row: &Row) -> Result<bool> {
+async fn revise(tx: &mut Tx, engine: &Engine, key: &Key, fresh: &Fresh, row: &Row) -> Result<bool> {
     let (id, digest): (i64, Vec<u8>) = (row.get("id")?, row.get("digest")?);
     let seen = q!("select 1 as seen from revisions where post_id = $1 and digest = $2", id, fresh.digest.clone());
     if digest == fresh.digest || tx.opt(seen).await?.is_some() {
@@ -151,8 +152,9 @@ async fn revise(tx: &mut Tx, prepared: &Prepared, key: &Key, fresh: &Fresh, row:
         author: row.get("author_id")?,
         ours,
         deleted_at: None,
+        actor: tx.actor().clone(),
     };
-    case::judge_again(tx, prepared, &new, number).await?;
+    case::judge_again(tx, engine, &new, number).await?;
     tx.log(Entry::new("post.revised", "post", id).with(json!({ "revision": number })));
     Ok(true)
 }

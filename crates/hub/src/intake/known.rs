@@ -6,7 +6,7 @@ use dandelion_post::Micros;
 
 use crate::{
     Result, Tx,
-    store::{Q, Value},
+    store::{Q, Value, chunk},
 };
 
 /// Network and the network's own id.
@@ -19,7 +19,7 @@ pub(super) struct Known {
     pub digest: Vec<u8>,
 }
 
-/// Rows of `table` whose columns `pair` are one of the keys, in chunks of few fixed sizes. A join and not `in (values …)`,
+/// Rows of `table` whose columns `pair` are one of the keys, in chunks of few sizes. A join and not `in (values …)`,
 /// which SQLite answers by reading the whole table; `cross join` holds it to looking up key by key.
 async fn by_pairs(
     tx: &mut Tx,
@@ -31,7 +31,7 @@ async fn by_pairs(
     let mut found = Vec::new();
     let mut rest = keys;
     while !rest.is_empty() {
-        let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+        let size = chunk(rest.len(), 256);
         let (chunk, after) = rest.split_at(size);
         rest = after;
         let list: Vec<String> =
@@ -112,7 +112,7 @@ pub(crate) async fn by_ids(tx: &mut Tx, head: &str, tail: &str, ids: &[i64]) -> 
     let mut found = Vec::new();
     let mut rest = ids;
     while !rest.is_empty() {
-        let size = [256, 32, 4, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+        let size = chunk(rest.len(), 256);
         let (chunk, after) = rest.split_at(size);
         rest = after;
         let list: Vec<String> = (1..=size).map(|n| tx.place(n).into_owned()).collect();

@@ -1,25 +1,33 @@
 //! The one way in: every post of every source, live or imported, comes through [`receive`].
 //!
-//! In one transaction a batch is counted, told apart from what is known, joined to its threads, stored, indexed,
-//! matched, analysed, routed to a unit and turned into cases, and the source's accounting and cursor move with it:
-//! *seen = stored + duplicate + refused*, at every moment, per source (laws 1 and 2). What can be done without the
-//! database (checking, cleaning, matching, judging) is done before, in [`Prepared`], off the writer's time.
+//! In one transaction a batch is counted, told apart from what is known, joined to its threads, stored, indexed, routed to
+//! a unit and turned into cases, and the source's accounting, its cursor and when it is asked next move with it: *seen =
+//! stored + duplicate + refused*, at every moment, per source (laws 1 and 2). What can be done without the database
+//! (checking, cleaning, matching, judging) is done before, in [`Prepared`], off the writer's time. Batches that wait for
+//! the writer share a transaction (`together`).
 
 mod case;
 mod change;
 pub(crate) mod known;
 mod prepare;
+mod rows;
 mod store;
 pub(crate) mod stored;
 #[cfg(test)]
 mod tests;
 mod thread;
+pub(crate) mod together;
 
 use std::sync::Arc;
 
 use dandelion_post::{Post, Refusal};
 
-use crate::{Error, Hub, Result, engine::Engine, log::Actor};
+use crate::{
+    Error, Hub, Result,
+    engine::Engine,
+    log::Actor,
+    source::{Settle, Source},
+};
 
 pub(crate) use case::SAME_MATTER;
 pub(crate) use case::{ANALYSIS_COLUMNS, analysis_row};
@@ -27,6 +35,9 @@ pub use prepare::{Origin, Prepared};
 
 /// Most items taken in one transaction; a longer batch is cut, in order.
 pub const BATCH: usize = 512;
+
+/// From so many items on, preparing them takes long enough to be noticed by others.
+const MANY: usize = 64;
 
 /// Most bytes of a refused item that are kept.
 pub const RAW_KEPT: usize = 64 * 1024;
@@ -88,54 +99,85 @@ impl Accounting {
     }
 }
 
+/// A batch on its way into the store, with everything that is stored in the same transaction.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// The source.
+    pub source: i64,
+    /// What it brought.
+    pub prepared: Prepared,
+    /// Where reading goes on after it.
+    pub cursor: Option<serde_json::Value>,
+    /// How the poll ended that brought it.
+    pub settle: Option<Settle>,
+}
+
 /// Takes in what a source brought. When this returns, it is on disk; when it fails, nothing of the failing batch is,
 /// and the source may bring all of it again: what was stored will count as duplicate.
 pub async fn receive(hub: &Hub, source: i64, items: Vec<Item>) -> Result<Accounting> {
-    receive_with_cursor(hub, source, items, None).await
+    let origin = Origin::of(hub, source).await?;
+    take(hub, source, &origin, items, (None, None)).await
 }
 
-/// As [`receive`]; the source's cursor moves in the transaction of the last batch, never before.
-pub async fn receive_with_cursor(
+/// As [`receive`], for what a poll of `source` brought: its cursor moves and its turn ends in the transaction of the last
+/// batch, never before.
+pub(crate) async fn receive_polled(
     hub: &Hub,
-    source: i64,
+    source: &Source,
     items: Vec<Item>,
     cursor: Option<serde_json::Value>,
+    settle: Settle,
 ) -> Result<Accounting> {
-    let mut total = Accounting::default();
-    let mut items = items.into_iter();
-    let origin = Origin::of(hub, source).await?;
-    loop {
-        let batch: Vec<Item> = items.by_ref().take(BATCH).collect();
-        let last = items.len() == 0;
-        let prepared = Prepared::new(hub.engine().await?, &origin, batch, hub.now());
-        total += store(hub, source, &prepared, if last { cursor.as_ref() } else { None }).await?;
-        if last {
-            return Ok(total);
-        }
+    let origin = Origin { network: source.network.clone(), source: source.name.clone() };
+    take(hub, source.id, &origin, items, (cursor, Some(settle))).await
+}
+
+async fn take(
+    hub: &Hub,
+    source: i64,
+    origin: &Origin,
+    items: Vec<Item>,
+    (cursor, settle): (Option<serde_json::Value>, Option<Settle>),
+) -> Result<Accounting> {
+    let (mut total, mut items) = (Accounting::default(), items.into_iter());
+    while items.len() > BATCH {
+        let prepared = prepare(hub, origin, items.by_ref().take(BATCH).collect()).await?;
+        total += together::bring(hub, Batch { source, prepared, cursor: None, settle: None }).await?;
     }
+    let prepared = prepare(hub, origin, items.collect()).await?;
+    let settle = settle.map(|settle| settle.after(total));
+    total += together::bring(hub, Batch { source, prepared, cursor, settle }).await?;
+    Ok(total)
+}
+
+/// Writes down how a poll ended that brought nothing.
+pub(crate) async fn settle(hub: &Hub, source: i64, settle: Settle) -> Result<()> {
+    let batch = Batch { source, prepared: Prepared::nothing(), cursor: None, settle: Some(settle) };
+    together::bring(hub, batch).await.map(drop)
+}
+
+/// Many are prepared on a thread of their own, so that nobody who is served meanwhile waits for it.
+async fn prepare(hub: &Hub, origin: &Origin, items: Vec<Item>) -> Result<Prepared> {
+    if items.is_empty() {
+        return Ok(Prepared::nothing());
+    }
+    let (engine, now) = (hub.engine().await?, hub.now());
+    if items.len() < MANY {
+        return Ok(Prepared::new(engine, origin, items, now));
+    }
+    let origin = origin.clone();
+    let work = tokio::task::spawn_blocking(move || Prepared::new(engine, &origin, items, now));
+    work.await.map_err(|_| Error::Unusable("reading what came broke down; it will be brought again".into()))
 }
 
 /// Stores a prepared batch of at most [`BATCH`] items. Importers prepare the next batch meanwhile.
 pub async fn store(
     hub: &Hub,
     source: i64,
-    prepared: &Prepared,
-    cursor: Option<&serde_json::Value>,
+    prepared: Prepared,
+    cursor: Option<serde_json::Value>,
 ) -> Result<Accounting> {
-    let mut again = None;
-    // Two sources may bring the same post at the same moment; on PostgreSQL one of them then starts again and finds it.
-    for _ in 0..16 {
-        match store::run(hub, source, again.as_ref().unwrap_or(prepared), cursor).await {
-            Ok(Some(counted)) => return Ok(counted),
-            Ok(None) => again = Some(again.as_ref().unwrap_or(prepared).again(hub.engine().await?)),
-            Err(error) if error.is_taken() || error.is_deadlock() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::Conflict(
-        "other sources kept bringing the same posts at the same moment, or queries kept changing; the batch will be brought again"
-            .into(),
-    ))
+    together::bring(hub, Batch { source, prepared, cursor, settle: None }).await
 }
 
 /// Puts a batch through everything up to routing without storing any of it: what a query or a rule would do.

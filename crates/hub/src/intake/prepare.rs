@@ -13,7 +13,7 @@ use crate::{Error, Hub, Result as Done, engine::Engine, model::Opinion, near, se
 /// A batch that was checked, cleaned, matched and judged, and waits to be stored.
 #[derive(Debug)]
 pub struct Prepared {
-    pub(super) engine: Arc<Engine>,
+    engine: Option<Arc<Engine>>,
     origin: Origin,
     pub(super) fresh: Vec<Fresh>,
     pub(super) refused: Vec<(String, Refusal, String)>,
@@ -65,18 +65,29 @@ impl Prepared {
                 Err((refusal, raw)) => refused.push((place, refusal, raw)),
             }
         }
-        Self { engine, origin: origin.clone(), fresh, refused }
+        Self { engine: Some(engine), origin: origin.clone(), fresh, refused }
     }
 
-    /// The same batch, heard by another engine: queries or the organisation were changed since it was prepared.
-    pub(super) fn again(&self, engine: Arc<Engine>) -> Self {
+    /// Nothing at all: what is stored with it is how a poll ended.
+    pub(super) fn nothing() -> Self {
+        Self { engine: None, origin: Origin::default(), fresh: Vec::new(), refused: Vec::new() }
+    }
+
+    /// What heard and judged the posts; nothing where there are none.
+    pub(super) fn engine(&self) -> Option<&Arc<Engine>> {
+        self.engine.as_ref().filter(|_| !self.fresh.is_empty())
+    }
+
+    /// Has the posts heard by `engine`, unless they were: queries or the organisation were changed since.
+    pub(super) fn follow(&mut self, engine: &Arc<Engine>) {
+        if self.engine().is_none_or(|own| Arc::ptr_eq(own, engine)) {
+            return;
+        }
         let mut scratch = Scratch::default();
-        let hear = |fresh: &Fresh| {
-            let (hits, opinion) = heard(&engine, &self.origin, &fresh.post, &mut scratch);
-            Fresh { hits, opinion, ..fresh.clone() }
-        };
-        let fresh = self.fresh.iter().map(hear).collect();
-        Self { engine: engine.clone(), origin: self.origin.clone(), fresh, refused: self.refused.clone() }
+        for fresh in &mut self.fresh {
+            (fresh.hits, fresh.opinion) = heard(engine, &self.origin, &fresh.post, &mut scratch);
+        }
+        self.engine = Some(engine.clone());
     }
 
     /// Stored posts, as if they came now.
@@ -87,7 +98,7 @@ impl Prepared {
             Some(Fresh::new(engine, &it.origin, post, now, &mut scratch))
         };
         let (origin, fresh) = (Origin::default(), stored.iter().filter_map(&mut again).collect());
-        Self { engine: engine.clone(), origin, fresh, refused: Vec::new() }
+        Self { engine: Some(engine.clone()), origin, fresh, refused: Vec::new() }
     }
 
     /// How many items there are.

@@ -119,12 +119,12 @@ pub(crate) async fn make(tx: &mut Tx, engine: &Arc<Engine>, query: i64, ids: &[i
         }
         let key = (stored.origin.network.clone(), stored.post.id.clone());
         let (id, thread, author) = (stored.id, stored.thread, stored.author);
-        new.push(New { fresh, key, id, thread, author, ours: false, deleted_at: None });
+        new.push(New { fresh, key, id, thread, author, ours: false, deleted_at: None, actor: tx.actor().clone() });
     }
     case::link(tx, &links).await?;
     match what {
-        As::Cases => case::place(tx, &prepared, &new).await,
-        As::Mentions => case::count(tx, &prepared, &new).await.map(|()| 0),
+        As::Cases => case::place(tx, engine, &new).await,
+        As::Mentions => case::count(tx, engine, &new).await.map(|()| 0),
     }
 }
 

@@ -1,3 +1,5 @@
+mod together;
+
 use dandelion_post::{Author, Network, Post, Refusal};
 use jiff::Timestamp;
 
@@ -327,7 +329,7 @@ both_stores!(a_failing_batch_leaves_nothing, |hub| async move {
         vec![Item::post("1", post("1", "kettle"))],
         hub.now(),
     );
-    assert!(crate::intake::store(&hub, 999, &prepared, None).await.is_err());
+    assert!(crate::intake::store(&hub, 999, prepared, None).await.is_err());
     assert_eq!(count(&hub, "select count(*) from posts").await, 0);
     assert_eq!(source::find(&hub, source).await.unwrap().accounting, before);
 });
@@ -339,7 +341,7 @@ both_stores!(a_batch_prepared_before_a_query_was_made_is_heard_by_it, |hub| asyn
     let prepared = crate::intake::Prepared::new(hub.engine().await.unwrap(), &origin, items, hub.now());
     let made = "[[query]]\nname = \"Samovars\"\nunit = \"head\"\ntext = \"samovar\"\n";
     query::import(&hub, Actor::System("test"), &dandelion_listen::queries::read(made).unwrap()).await.unwrap();
-    let counted = crate::intake::store(&hub, source, &prepared, None).await.unwrap();
+    let counted = crate::intake::store(&hub, source, prepared, None).await.unwrap();
     assert_eq!((counted.seen, counted.stored), (1, 1));
     assert_eq!(count(&hub, "select count(*) from mention_queries").await, 1);
     all_is_well(&hub).await;

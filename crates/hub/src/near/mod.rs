@@ -18,7 +18,7 @@ use crate::{
     Hub, Result, Tx,
     intake::known,
     log::{Actor, Entry},
-    store::{Value, q},
+    store::{Q, Row, Value, chunk, q},
 };
 
 /// Most first posts compared under one key: what so many begin with tells little.
@@ -79,12 +79,11 @@ impl Known {
         keys.sort_unstable();
         keys.dedup();
         let mut by_key: HashMap<i64, Vec<i64>> = HashMap::new();
-        for row in known::by_ids(tx, "select key, post_id from near_keys where key", "", &keys).await? {
+        for row in newest_of(tx, &keys).await? {
             by_key.entry(row.get("key")?).or_default().push(row.get("post_id")?);
         }
         for posts in by_key.values_mut() {
             posts.sort_unstable();
-            posts.drain(..posts.len().saturating_sub(MOST));
         }
         let mut posts: Vec<i64> = by_key.values().flatten().copied().collect();
         posts.sort_unstable();
@@ -118,6 +117,26 @@ impl Known {
     }
 }
 
+/// The newest first posts under each of these keys, at most [`MOST`] of each: a phrase that everybody uses has a hundred
+/// thousand, and to read them all with each batch would cost more than everything else.
+async fn newest_of(tx: &mut Tx, keys: &[i64]) -> Result<Vec<Row>> {
+    let (mut found, mut rest) = (Vec::new(), keys);
+    while !rest.is_empty() {
+        let (keys, after) = rest.split_at(chunk(rest.len(), 256));
+        rest = after;
+        let list: Vec<String> = (1..=keys.len()).map(|n| format!("({})", tx.place(n))).collect();
+        let sql = format!(
+            "with asked (k) as (values {}) select n.key, n.post_id from asked cross join near_keys n
+             where n.key = asked.k and n.post_id >= coalesce(
+               (select x.post_id from near_keys x where x.key = asked.k order by x.post_id desc limit 1 offset {}), 0)",
+            list.join(", "),
+            MOST - 1
+        );
+        found.extend(tx.all(Q::of(sql).bind_all(keys.iter().map(|key| Value::from(*key)))).await?);
+    }
+    Ok(found)
+}
+
 /// Gives prints to posts that were stored before there were any, some at a time; whether there is more to do.
 pub async fn catch_up(hub: &Hub) -> Result<bool> {
     if hub.db.opt(q!("select 1 as x from print_work")).await?.is_none() {
@@ -126,7 +145,7 @@ pub async fn catch_up(hub: &Hub) -> Result<bool> {
     let mut tx = hub.begin(Actor::System("clock")).await?;
     // Held by this row, so that two programs on one database do not do the same.
     let lock = if tx.is_postgres() { " for update" } else { "" };
-    let Some(work) = tx.opt(crate::store::Q::of(format!("select cursor, upto from print_work{lock}"))).await? else {
+    let Some(work) = tx.opt(Q::of(format!("select cursor, upto from print_work{lock}"))).await? else {
         return Ok(false);
     };
     let (cursor, upto): (i64, i64) = (work.get("cursor")?, work.get("upto")?);

@@ -92,6 +92,23 @@ both_stores!(older_posts_get_their_prints, |hub| async move {
     assert!(!catch_up(&hub).await.unwrap());
 });
 
+both_stores!(what_a_thousand_begin_with_is_not_read_a_thousand_times, |hub| async move {
+    ready(&hub).await;
+    let mut tx = hub.tx().await;
+    let rows = (1..=1_000_i64).flat_map(|post| [vec![7.into(), post.into()], vec![(1_000 + post).into(), post.into()]]);
+    tx.insert("near_keys", &["key", "post_id"], rows.collect(), "").await.unwrap();
+    let keys: Vec<i64> = (1..=2_000).collect();
+    let mut found = Vec::new();
+    for row in crate::near::newest_of(&mut tx, &keys).await.unwrap() {
+        found.push((row.get::<i64, _>("key").unwrap(), row.get::<i64, _>("post_id").unwrap()));
+    }
+    found.sort_unstable();
+    let common: Vec<_> = found.iter().filter(|(key, _)| *key == 7).map(|(_, post)| *post).collect();
+    assert_eq!(common, (969..=1_000).collect::<Vec<_>>(), "the newest that are compared anyway");
+    let rare: Vec<_> = found.into_iter().filter(|(key, _)| *key != 7).collect();
+    assert_eq!(rare, (1..=1_000).map(|post| (1_000 + post, post)).collect::<Vec<_>>(), "all of the others");
+});
+
 #[test]
 fn the_fullest_hour_counts_people_once() {
     let said = [(0, 1), (10, 1), (20, 2), (70, 3), (75, 4), (80, 5), (200, 6)];

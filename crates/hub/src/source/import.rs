@@ -79,14 +79,14 @@ impl Import {
         });
         let (mut counted, mut last) = (Accounting::default(), (0, 0));
         while let Some((prepared, at)) = batches.recv().await {
-            counted += intake::store(hub, self.source, &prepared, Some(&self.cursor(at, false))).await?;
+            counted += intake::store(hub, self.source, prepared, Some(self.cursor(at, false))).await?;
             last = at;
             *engine.lock().unwrap_or_else(PoisonError::into_inner) = hub.engine().await?;
             progress(Progress { offset: at.0, counted });
         }
         reading.await.map_err(|e| Error::Unusable(format!("reading the input stopped: {e}")))?;
         let end = Prepared::new(hub.engine().await?, &Origin::default(), Vec::new(), hub.now());
-        intake::store(hub, self.source, &end, Some(&self.cursor(last, true))).await?;
+        intake::store(hub, self.source, end, Some(self.cursor(last, true))).await?;
         if counted.stored >= MANY {
             hub.db.take_stock().await?;
         }

@@ -11,6 +11,7 @@ mod refusal;
 mod reread;
 mod schedule;
 mod secret;
+mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use push::{Push, Pusher, push};
 pub use refusal::{Refused, newest_refusal, refusals, refused_after, retry, retry_as, waiting, waiting_after};
 pub use reread::{reread, reread_as};
 pub use secret::{NewSecret, SecretShown, add_secret, add_secret_as, end_secret, live_secrets, secrets};
+pub(crate) use settle::Settle;
 
 use crate::{
     Error, Hub, Result,

@@ -1,39 +1,35 @@
 //! Asking one place what is new, more often where more comes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use dandelion_networks::{
     About,
-    contract::{Access, Credentials, Page, Trouble, Wait},
-    egress::{Budget, Client},
+    contract::{Access, Credentials, Trouble},
+    egress::Client,
 };
 use dandelion_post::Micros;
 use tokio::time::timeout;
 
-use super::{Kind, Source, allowance::Key, find, place, push, schedule::Waiting};
+use super::{Kind, Settle, Source, allowance::Key, find, place, schedule::Waiting, settle::Well};
 use crate::{
     Error, Hub, Result,
     intake::{self, Accounting},
-    log::{Actor, Entry},
+    log::Actor,
     store::q,
 };
 
-/// Shortest and longest time between two polls of one place.
-const SHORTEST: Micros = 60_000_000;
-const LONGEST: Micros = 6 * 3_600_000_000;
-/// What a place is asked at when it says nothing and brought something.
-const USUAL: Micros = 10 * 60_000_000;
 /// How long a claim holds; longer than any page can take.
 pub(super) const LEASE: Micros = 180_000_000;
 /// Most time for one page with all it is made of: a connector may ask several times, each within the client's deadline.
 const PAGE: Duration = Duration::from_secs(90);
 /// After so long another page is no longer begun: the rest waits for the next turn.
 const TURN: Duration = Duration::from_mins(1);
-/// Errors in a row after which a place rests until a person looks.
-const PATIENCE: i64 = 50;
-
-/// Shortest time between two polls of a place that shows more of itself by the minute than a feed does.
-const LIVELY: Micros = 15_000_000;
 /// Pages read of one place in one go, before others have their turn.
 const PAGES: usize = 20;
 /// Requests that stay unused of what a network allows: for people who send a reply or look at a thread.
@@ -46,12 +42,14 @@ pub struct Poller {
     client: Client,
     /// Most time for one page.
     page: Duration,
+    /// Whether more are due than there is room for: then nobody has a second page before the others had their first.
+    pub(super) crowd: Arc<AtomicBool>,
 }
 
 impl Poller {
     /// A poller that goes out through `client`.
     pub fn new(hub: Hub, client: Client) -> Self {
-        Self { hub, client, page: PAGE }
+        Self { hub, client, page: PAGE, crowd: Arc::default() }
     }
 
     /// As [`Poller::new`], with another limit to the time one page may take.
@@ -76,7 +74,7 @@ impl Poller {
             let call = match self.hub.allowances.begin(&source, key, spare, now) {
                 Ok(call) => call,
                 Err(until) => {
-                    self.put_off(&source, until).await?;
+                    Settle::put_off(&self.hub, until).alone(&self.hub, source.id).await?;
                     return Ok(total);
                 }
             };
@@ -84,38 +82,45 @@ impl Poller {
             drop(call);
             asked += 1;
             let late = || Trouble::passing(format!("it gave no whole page within {} seconds", self.page.as_secs()));
-            let Page { items, cursor, wait, budget, moved_to, .. } = match given.unwrap_or_else(|_| Err(late())) {
+            let page = match given.unwrap_or_else(|_| Err(late())) {
                 Ok(page) => page,
                 Err(trouble) => {
                     self.failed(&source, key, &trouble).await?;
                     return Ok(total);
                 }
             };
-            if let Some(budget) = budget {
+            if let Some(budget) = page.budget {
                 self.hub.allowances.told(key, budget, now);
             }
             let place = if source.kind == Kind::Feed { "entry" } else { "item" };
-            let items = place::items_of(place, items);
-            let counted = intake::receive_with_cursor(&self.hub, source.id, items, Some(cursor.clone())).await?;
-            total += counted;
-            let told = source.kind == Kind::Feed && push::polled(&self.hub, &source, &cursor, counted.stored).await?;
-            let spent = budget.filter(|budget| budget.remaining <= SPARE).and_then(|budget| budget.resets_in);
-            let more = wait == Wait::More && spent.is_none() && cursor != source.cursor;
-            let waits = match (wait, spent) {
-                _ if more => 0,
-                (_, Some(resets)) => resets.as_micros() as Micros,
-                (Wait::After(asked), None) => own_wait(&source, Some(asked), total.stored > 0, now),
-                (Wait::More | Wait::Usual, None) => own_wait(&source, None, total.stored > 0, now),
+            let items = place::items_of(place, page.items);
+            let cursor = (page.cursor != source.cursor).then(|| page.cursor.clone());
+            let well = Well {
+                source: source.clone(),
+                at: now,
+                cursor: page.cursor,
+                wait: page.wait,
+                budget: page.budget,
+                moved_to: page.moved_to,
+                pace: self.hub.allowances.pace(key, spare, asked, now),
+                left: asked < self.hub.allowances.part(key, spare, PAGES, now)
+                    && began.elapsed() < TURN
+                    && !self.gives_way(spare),
+                before: total.stored,
+                found: 0,
             };
-            let waits = if told { waits.max(push::RELAXED) } else { waits };
-            let part = self.hub.allowances.part(key, spare, PAGES, now);
-            let goes_on = more && asked < part && began.elapsed() < TURN;
-            let waits = if goes_on { 0 } else { waits.max(self.hub.allowances.pace(key, spare, asked, now)) };
-            source = self.settle(&source, waits, moved_to.as_deref(), budget, goes_on).await?;
+            let (goes_on, settle) = (well.goes_on(), Settle::well(&self.hub, well));
+            total += intake::receive_polled(&self.hub, &source, items, cursor, settle).await?;
             if !goes_on {
                 return Ok(total);
             }
+            source = find(&self.hub, source.id).await?;
         }
+    }
+
+    /// Whether others are due for whom there is no room. A person waits for nobody.
+    fn gives_way(&self, spare: u64) -> bool {
+        spare > 0 && self.crowd.load(Ordering::Relaxed)
     }
 
     /// Who reads a place, and the way to it; nothing where a person has to do something first, which is then said.
@@ -131,110 +136,13 @@ impl Poller {
         Ok(None)
     }
 
-    /// Leaves a place alone until its network allows more to those who ask with its credentials.
-    async fn put_off(&self, source: &Source, until: Micros) -> Result<()> {
-        let mut tx = self.hub.begin(Actor::Source(source.id)).await?;
-        let wait = (until - tx.now()).max(0);
-        let at = tx.now() + self.jittered(wait);
-        tx.run(q!("update sources set next_poll_at = $1, lease_until = null where id = $2", at, source.id)).await?;
-        tx.commit_unlogged("when a source is asked next is no state anybody asks about").await
-    }
-
-    /// Writes down that a page went well; gives the source as it stands then. Where more is to be read at once the
-    /// lease goes on, and where the program dies in between, the next one to look finds it due.
-    async fn settle(
-        &self,
-        source: &Source,
-        wait: Micros,
-        moved_to: Option<&str>,
-        budget: Option<Budget>,
-        more: bool,
-    ) -> Result<Source> {
-        let mut tx = self.hub.begin(Actor::Source(source.id)).await?;
-        let now = tx.now();
-        let sql = "update sources set next_poll_at = $1, polled_at = $2, lease_until = $3, error = null, errors_in_a_row = 0,
-                   url = coalesce($4, url), calls_left = coalesce($5, calls_left), calls_reset_at = coalesce($6, calls_reset_at)
-                   where id = $7";
-        let resets = budget.and_then(|budget| budget.resets_in).map(|wait| now + wait.as_micros() as Micros);
-        tx.run(q!(
-            sql,
-            now + self.jittered(wait),
-            now,
-            more.then_some(now + LEASE),
-            moved_to,
-            budget.map(|budget| i64::try_from(budget.remaining).unwrap_or(i64::MAX)),
-            resets,
-            source.id
-        ))
-        .await?;
-        if moved_to.is_some() {
-            tx.log(Entry::new("source.moved", "source", source.id));
-        }
-        if source.error.is_some() {
-            tx.log(Entry::new("source.recovered", "source", source.id));
-        }
-        tx.commit_unlogged("a poll that went well").await?;
-        find(&self.hub, source.id).await
-    }
-
-    /// Writes down what went wrong. Where we are no longer let in the source rests at once, because asking again with
-    /// what no longer holds looks like an attack; its cursor stays, so that nothing is lost.
+    /// Writes down what went wrong; where its network wants to be left alone, all that ask with the same credentials do.
     async fn failed(&self, source: &Source, key: Key, trouble: &Trouble) -> Result<()> {
-        let in_a_row = source.errors_in_a_row + 1;
-        let asked = trouble.retry_after().map(|wait| wait.as_micros() as Micros);
-        let doubled = SHORTEST.saturating_mul(1 << in_a_row.min(12));
-        let wait = asked.unwrap_or(doubled).clamp(SHORTEST, LONGEST);
         if let Some(asked) = trouble.retry_after().filter(|_| source.kind == Kind::Network) {
             self.hub.allowances.refused(key, asked, self.hub.now());
         }
-        let mut tx = self.hub.begin(Actor::Source(source.id)).await?;
-        let now = tx.now();
-        let revoked = matches!(trouble, Trouble::Revoked { .. });
-        let rests = revoked || in_a_row >= PATIENCE;
-        let why = if revoked {
-            "we are no longer let in; sign in again, then it goes on where it stopped".to_owned()
-        } else {
-            format!("it failed {in_a_row} times in a row; look at its last error, then resume it")
-        };
-        tx.run(q!(
-            "update sources set next_poll_at = $1, polled_at = $2, lease_until = null, error = $3, error_at = $2, errors_in_a_row = $4,
-             paused_at = case when $5 then $2 else paused_at end, paused_why = case when $5 then $6 else paused_why end where id = $7",
-            now + self.jittered(wait),
-            now,
-            trouble.to_string(),
-            in_a_row,
-            rests,
-            &why,
-            source.id
-        ))
-        .await?;
-        if source.error.is_none() || rests {
-            let mut entry = Entry::new(if rests { "source.paused" } else { "source.failed" }, "source", source.id);
-            if let Some(unit) = source.unit {
-                entry = entry.unit(unit);
-            }
-            tx.log(entry.with(serde_json::json!({ "signed_out": revoked })));
-        }
-        tx.commit_unlogged("a further failure of the same kind").await
+        Settle::failed(&self.hub, source, trouble).alone(&self.hub, source.id).await
     }
-
-    /// Up to a tenth more, so that feeds connected together are not asked together for ever.
-    fn jittered(&self, wait: Micros) -> Micros {
-        wait + (self.hub.random.u64() % (wait as u64 / 10).max(1)) as Micros
-    }
-}
-
-/// When to ask again: as the place wishes; otherwise sooner where something came, later where nothing did.
-fn own_wait(source: &Source, asked: Option<Duration>, brought: bool, now: Micros) -> Micros {
-    let shortest = if source.kind == Kind::Feed { USUAL / 4 } else { LIVELY };
-    if let Some(asked) = asked {
-        return (asked.as_micros() as Micros).clamp(SHORTEST, LONGEST);
-    }
-    // Whoever was just connected is watched: somebody wants to see whether it works.
-    let since_last = source.polled_at.map_or(shortest, |at| now - at);
-    let own = if brought { since_last / 2 } else { since_last + since_last / 2 };
-    // A place with a bell is asked when it rings; now and then it is asked all the same.
-    own.clamp(shortest, if source.kind == Kind::Feed { LONGEST } else { USUAL })
 }
 
 /// Asks a place at once on a person's behalf.

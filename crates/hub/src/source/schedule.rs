@@ -5,16 +5,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    Kind, Poller, Source,
+    COLUMNS, Kind, Poller, Source,
     allowance::Key,
-    find, list,
+    from_row, list,
     poll::{LEASE, SPARE},
 };
 use crate::{
@@ -123,7 +123,9 @@ impl Poller {
                     tracing::warn!(%error, "the due sources could not be looked up; trying again");
                     Vec::new()
                 });
-                look = Instant::now() + if due.len() >= room.well { SOON } else { LOOK };
+                let crowded = due.len() >= room.well;
+                self.crowd.store(crowded, Ordering::Relaxed);
+                look = Instant::now() + if crowded { SOON } else { LOOK };
                 for source in due {
                     let Some(waiting) = under_way.begin(&source) else { continue };
                     let poller = self.clone();
@@ -161,17 +163,13 @@ impl Poller {
         let now = tx.now();
         let list: Vec<String> = (0..due.len()).map(|n| format!("${}", n + 3)).collect();
         let sql = format!(
-            "update sources set lease_until = $1 where (lease_until is null or lease_until <= $2) and id in ({}) returning id",
+            "update sources set lease_until = $1 where (lease_until is null or lease_until <= $2) and id in ({}) returning {COLUMNS}",
             list.join(", ")
         );
         let ids = [now + LEASE, now].into_iter().chain(due).map(Value::from);
         let taken = tx.all(Q::of(sql).bind_all(ids)).await?;
         tx.commit_unlogged("who asks a source is no state anybody asks about").await?;
-        let mut sources = Vec::with_capacity(taken.len());
-        for row in taken {
-            sources.push(find(&self.hub, row.get("id")?).await?);
-        }
-        Ok(sources)
+        taken.iter().map(from_row).collect()
     }
 
     /// Places that are due, that failed last time or did not. Whose network allows no more for now is not among them.

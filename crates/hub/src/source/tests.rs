@@ -1,4 +1,5 @@
 mod fairness;
+mod writes;
 
 use std::sync::{
     Arc, Mutex,

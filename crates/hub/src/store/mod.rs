@@ -30,6 +30,7 @@ pub(crate) use query::q;
 pub use query::{Q, Value};
 pub use row::Row;
 pub use tx::Tx;
+pub(crate) use tx::chunk;
 
 use crate::{
     Error, Random, Result,
@@ -45,6 +46,8 @@ pub type Boxed<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T>> + Send 
 pub struct Db {
     pools: Arc<Pools>,
     vault: Arc<Vault>,
+    #[cfg(test)]
+    begun: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -62,10 +65,25 @@ impl Db {
             Some(url) => Self::open_postgres(url).await?,
             None => Self::open_sqlite(&data_dir.join("dandelion.db")).await?,
         });
-        let db = Self { pools, vault };
+        let db = Self::of(pools, vault);
         migrate::run(&db).await?;
         vault::seal_what_is_not(&db).await?;
         Ok(db)
+    }
+
+    fn of(pools: Arc<Pools>, vault: Arc<Vault>) -> Self {
+        Self {
+            pools,
+            vault,
+            #[cfg(test)]
+            begun: Arc::default(),
+        }
+    }
+
+    /// How many write transactions were ever begun.
+    #[cfg(test)]
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// What opens and closes the secrets in it.
@@ -89,7 +107,9 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(30))
-            .statement_cache_capacity(256)
+            .statement_cache_capacity(512)
+            // Rows come from a thread of the database's own: the more at a time, the less the two wait for each other.
+            .row_buffer_size(512)
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16000");
         let unusable = |e: sqlx::Error| {
@@ -153,7 +173,7 @@ impl Db {
     /// A connection to a PostgreSQL server without any schema, to make databases with.
     pub(crate) async fn open_bare(url: &str) -> Result<Self> {
         let vault = Arc::new(Vault::in_folder(&std::env::temp_dir(), Random::System));
-        Ok(Self { pools: Arc::new(Self::open_postgres(url).await?), vault })
+        Ok(Self::of(Arc::new(Self::open_postgres(url).await?), vault))
     }
 
     /// Whether this is PostgreSQL (otherwise SQLite).
@@ -183,6 +203,8 @@ impl Db {
 
     /// Starts a write transaction. On SQLite it takes the one writer's place at once (`BEGIN IMMEDIATE`).
     pub(crate) fn begin(&self, actor: Actor, now: Micros) -> Boxed<'_, Tx> {
+        #[cfg(test)]
+        self.begun.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         Box::pin(async move {
             let inner = match &*self.pools {
                 Pools::Sqlite { write, .. } => tx::Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),

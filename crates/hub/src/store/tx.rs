@@ -21,7 +21,7 @@ pub struct Tx {
     actor: Actor,
     now: Micros,
     wrote: bool,
-    entries: Vec<Entry>,
+    entries: Vec<(Actor, Entry)>,
     vault: Arc<Vault>,
 }
 
@@ -56,6 +56,11 @@ impl Tx {
         &self.actor
     }
 
+    /// From here on what is done and logged is on behalf of `actor`: where one transaction stores what several brought.
+    pub(crate) fn act_for(&mut self, actor: Actor) {
+        self.actor = actor;
+    }
+
     /// Whether this is PostgreSQL.
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.inner, Inner::Postgres(_))
@@ -63,7 +68,7 @@ impl Tx {
 
     /// Says what changed; written, chained and numbered when the transaction commits.
     pub fn log(&mut self, entry: Entry) {
-        self.entries.push(entry);
+        self.entries.push((self.actor.clone(), entry));
     }
 
     /// The `n`th value of a long list that is bound in order. SQLite looks a numbered parameter up by walking over all
@@ -138,7 +143,7 @@ impl Tx {
     }
 
     /// Inserts many rows of one table in few statements. `columns` is their list, `tail` an `on conflict` clause or
-    /// nothing. Chunks have fixed sizes, so that the statement cache serves them all.
+    /// nothing. Chunks have few sizes, so that the statement cache serves them all.
     pub(crate) fn insert<'a>(
         &'a mut self,
         table: &'static str,
@@ -150,7 +155,7 @@ impl Tx {
             let mut touched = 0;
             let mut rows = rows.into_iter();
             while rows.len() > 0 {
-                let size = [128, 16, 1].into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+                let size = chunk(rows.len(), 128);
                 let mut sql = String::with_capacity(64 + size * columns.len() * 6);
                 sql.push_str("insert into ");
                 sql.push_str(table);
@@ -176,18 +181,15 @@ impl Tx {
         })
     }
 
-    /// Runs a statement that ends in a column for many ids of it, in chunks of few fixed sizes: `head in (…)`.
+    /// Runs a statement that ends in a column for many ids of it, in chunks of few sizes: `head in (…)`.
     pub(crate) async fn run_by_ids(&mut self, head: &str, ids: &[i64]) -> Result<()> {
         let mut rest = ids;
         while !rest.is_empty() {
-            let size = [100, 16, 1].into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
-            let (chunk, after) = rest.split_at(size);
+            let (ids, after) = rest.split_at(chunk(rest.len(), 128));
             rest = after;
-            let list: Vec<String> = (1..=size).map(|n| self.place(n).into_owned()).collect();
-            self.run(
-                Q::of(format!("{head} in ({})", list.join(", "))).bind_all(chunk.iter().map(|id| Value::from(*id))),
-            )
-            .await?;
+            let list: Vec<String> = (1..=ids.len()).map(|n| self.place(n).into_owned()).collect();
+            let values = ids.iter().map(|id| Value::from(*id));
+            self.run(Q::of(format!("{head} in ({})", list.join(", "))).bind_all(values)).await?;
         }
         Ok(())
     }
@@ -223,4 +225,10 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// How many of `left` rows one statement takes: the largest power of two, at most `most`. So any number of rows takes few
+/// statements, and few shapes of each statement are kept.
+pub(crate) fn chunk(left: usize, most: usize) -> usize {
+    left.checked_ilog2().map_or(1, |power| 1 << power).min(most)
 }

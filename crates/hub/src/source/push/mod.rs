@@ -20,8 +20,8 @@ pub use told::{Told, asked, told};
 
 use super::Source;
 use crate::{
-    Hub, Result, Tx,
-    log::{Actor, Entry},
+    Hub, Random, Result, Tx,
+    log::Entry,
     store::{Q, Row, q},
     vault,
 };
@@ -95,40 +95,39 @@ pub async fn push(hub: &Hub, source: i64) -> Result<Option<Push>> {
     hub.db.opt(Q::of(sql).bind(source)).await?.as_ref().map(Push::of).transpose()
 }
 
-/// A feed was polled: notes what it offers and whether its hub had left out what was found. Says whether the feed may be
-/// left alone for [`RELAXED`].
-pub(super) async fn polled(hub: &Hub, source: &Source, cursor: &Value, found: i64) -> Result<bool> {
+/// A feed was polled: notes what it offers and whether its hub had left out what was found, in the transaction that stores
+/// it. Says whether the feed may be left alone for [`RELAXED`].
+pub(super) async fn polled(tx: &mut Tx, random: &Random, source: &Source, cursor: &Value, found: i64) -> Result<bool> {
     let offer = serde_json::from_value::<feed::Cursor>(cursor.clone()).unwrap_or_default().offer();
-    let now = hub.now();
-    match (push(hub, source.id).await?, offer) {
+    let now = tx.now();
+    let sql = format!("select {COLUMNS} from pushes where source_id = $1");
+    let known = tx.opt(Q::of(sql).bind(source.id)).await?.as_ref().map(Push::of).transpose()?;
+    match (known, offer) {
         (None, None) => Ok(false),
         (Some(known), Some(offer)) if known.offer() == offer => {
             // What was said before the hub began is no fault of its own.
             let since = known.live_at.is_some_and(|live| source.polled_at.is_some_and(|at| at >= live));
             let missed = found > 0 && since && known.live(now);
             if missed {
-                let mut tx = hub.begin(Actor::Source(source.id)).await?;
                 tx.run(q!("update pushes set missed_at = $1 where source_id = $2", now, source.id)).await?;
-                tx.commit_unlogged("what a hub did not tell is stored by the poll that found it").await?;
             }
             Ok(!missed && known.trusted(now))
         }
         // Another hub or another name: the old agreement runs out, for nobody takes what comes to its address.
-        (_, offer) => change(hub, source, offer).await.map(|()| false),
+        (_, offer) => change(tx, random, source, offer).await.map(|()| false),
     }
 }
 
-async fn change(hub: &Hub, source: &Source, offer: Option<Offer>) -> Result<()> {
-    let mut tx = hub.begin(Actor::Source(source.id)).await?;
+async fn change(tx: &mut Tx, random: &Random, source: &Source, offer: Option<Offer>) -> Result<()> {
     tx.run(q!("delete from pushes where source_id = $1", source.id)).await?;
     if let Some(offer) = offer {
-        let (now, path) = (tx.now(), hub.random.token());
-        let secret = tx.seal(&vault::push(source.id), &hub.random.token())?;
+        let (now, path) = (tx.now(), random.token());
+        let secret = tx.seal(&vault::push(source.id), &random.token())?;
         let sql = "insert into pushes (source_id, hub, topic, path, secret, state, next_at)
                    values ($1, $2, $3, $4, $5, 'offered', $6)";
         tx.run(q!(sql, source.id, &offer.hub, &offer.topic, path, secret, now)).await?;
     }
-    tx.commit_unlogged("what a feed offers is the feed's; that its hub tells us is logged").await
+    Ok(())
 }
 
 async fn locked(tx: &mut Tx, source: i64) -> Result<Option<Push>> {

@@ -20,7 +20,7 @@ const SECOND: Micros = 1_000_000;
 const MINUTE: Micros = 60 * SECOND;
 
 /// A place of the demo network below `server`, read with a token.
-async fn place(hub: &TestHub, server: &str, name: &str, token: &str) -> Source {
+pub async fn place(hub: &TestHub, server: &str, name: &str, token: &str) -> Source {
     let place = dandelion_networks::contract::Place {
         url: format!("{server}/{name}"),
         credentials: Credentials::none().with("token", token),
@@ -299,7 +299,7 @@ impl Lively {
     }
 }
 
-fn post(id: i64) -> Json {
+pub fn post(id: i64) -> Json {
     json!({ "id": id.to_string(), "text": "kettle", "author": "@a" })
 }
 
@@ -360,7 +360,7 @@ impl Limited {
 }
 
 /// A server on loopback that answers each request by its head.
-async fn serve(answers: impl FnMut(&str) -> String + Send + 'static) -> String {
+pub async fn serve(answers: impl FnMut(&str) -> String + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let answers = Arc::new(Mutex::new(answers));
