@@ -12,12 +12,17 @@ pub const MEANING: usize = 128;
 /// Upper bits of a word's hash that choose its place; the lowest eight are kept in the row, so that a word which only falls on
 /// another's place is not taken for it.
 const BITS: u32 = 22;
-/// A row: how much the word counts, the rest of its hash, its directions.
-const WIDTH: usize = 2 + MEANING;
+/// A row: the rest of its hash, its directions, the longer the more the word counts.
+const WIDTH: usize = 1 + MEANING;
+/// Words whose steps fit in 16 bits together.
+const MOST: usize = 250;
+
+/// Of four words, three are longer.
+const LEAST_LENGTH: f32 = 250.0;
 
 /// The table that is part of the program.
 static WORDS: Table =
-    Table { bits: BITS, width: WIDTH, bytes: Cow::Borrowed(include_bytes!("../../models/meaning-1.bin")) };
+    Table { bits: BITS, width: WIDTH, bytes: Cow::Borrowed(include_bytes!("../../models/meaning-2.bin")) };
 
 impl Extractor {
     /// Adds what the text that was read last means to `view`: [`MEANING`] numbers that count `counts` together, zeros where no
@@ -37,18 +42,23 @@ impl Extractor {
 
     /// What its words add up to.
     fn sums(&self) -> [i32; MEANING] {
-        let mut sums = [0i32; MEANING];
-        for (counted, steps) in (0..self.tokens.list.len()).filter_map(|at| self.meant(at)) {
-            let counted = i16::from(counted);
-            for (sum, step) in sums.iter_mut().zip(steps) {
-                *sum += i32::from(counted * i16::from(step.cast_signed()));
+        let (mut sums, mut some, mut added) = ([0i32; MEANING], [0i16; MEANING], 0);
+        for at in 0..self.tokens.list.len() {
+            let Some(steps) = self.meant(at) else { continue };
+            for (sum, step) in some.iter_mut().zip(steps) {
+                *sum += i16::from(step.cast_signed());
+            }
+            added += 1;
+            if added % MOST == 0 {
+                add(&mut sums, &mut some);
             }
         }
+        add(&mut sums, &mut some);
         sums
     }
 
-    /// How much a token counts, and its steps in each direction.
-    fn meant(&self, at: usize) -> Option<(u8, &'static [u8; MEANING])> {
+    /// A token's steps in each direction.
+    fn meant(&self, at: usize) -> Option<&'static [u8; MEANING]> {
         let token = &self.tokens.list[at];
         let hash = match token.sort {
             Sort::Word => self.hashes[at],
@@ -62,23 +72,30 @@ impl Extractor {
     pub(crate) fn weigh_meaning(&self, weights: &[f32; MEANING], mut each: impl FnMut(usize, f32)) {
         let length = length(&self.sums());
         for at in 0..self.tokens.list.len() {
-            if let Some((counted, steps)) = self.meant(at) {
+            if let Some(steps) = self.meant(at) {
                 let places = steps.map(|step| f32::from(step.cast_signed()));
-                each(at, product(&places, weights) * f32::from(counted) / length);
+                each(at, product(&places, weights) / length);
             }
         }
     }
 }
 
-/// The length of sums; at least 1, so that nothing stays nothing.
-fn length(sums: &[i32; MEANING]) -> f32 {
-    let places = sums.map(|sum| sum as f32);
-    product(&places, &places).sqrt().max(1.0)
+/// Adds to the sums, and leaves nothing.
+fn add(sums: &mut [i32; MEANING], some: &mut [i16; MEANING]) {
+    for (sum, some) in sums.iter_mut().zip(some) {
+        *sum += i32::from(std::mem::take(some));
+    }
 }
 
-fn find(hash: u32) -> Option<(u8, &'static [u8; MEANING])> {
-    let row = WORDS.row(hash)?;
-    if row[1] == hash as u8 { Some((row[0], row[2..].first_chunk()?)) } else { None }
+/// The length of sums; at least that of a word that means little, so that common words alone are not made to say much.
+fn length(sums: &[i32; MEANING]) -> f32 {
+    let places = sums.map(|sum| sum as f32);
+    product(&places, &places).sqrt().max(LEAST_LENGTH)
+}
+
+fn find(hash: u32) -> Option<&'static [u8; MEANING]> {
+    let (rest, steps) = WORDS.row(hash)?.split_first()?;
+    if *rest == hash as u8 { steps.first_chunk() } else { None }
 }
 
 /// How many numbers a view holds.
@@ -98,26 +115,26 @@ pub(crate) fn product(one: &[f32], other: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + ones.iter().zip(others).map(|(one, other)| one * other).sum::<f32>()
 }
 
-/// Builds the table's bytes from words, each with how much it counts and its steps in the 128 directions. Of words that fall on
-/// one place, the first stays.
+/// Builds the table's bytes from words, each with its steps in the 128 directions. Of words that fall on one place, the first
+/// stays.
 ///
 /// # Errors
 /// Names the first word that has another number of steps.
-pub fn build_meaning(words: &[(String, u8, Vec<i8>)]) -> Result<Vec<u8>, String> {
+pub fn build_meaning(words: &[(String, Vec<i8>)]) -> Result<Vec<u8>, String> {
     let mut placed = Vec::new();
-    for (word, counted, steps) in words {
+    for (word, steps) in words {
         if steps.len() != MEANING {
             return Err(format!("“{word}” has {} steps instead of {MEANING}", steps.len()));
         }
         let hash = hash_of(&word.chars().collect::<Vec<_>>(), Sort::Word);
-        placed.push((hash >> (32 - BITS), hash as u8, *counted, steps));
+        placed.push((hash >> (32 - BITS), hash as u8, steps));
     }
     placed.sort_by_key(|it| it.0);
     placed.dedup_by_key(|it| it.0);
     let places: Vec<u32> = placed.iter().map(|it| it.0).collect();
     let mut rows = Vec::with_capacity(placed.len() * WIDTH);
-    for (_, rest, counted, steps) in placed {
-        rows.extend_from_slice(&[counted, rest]);
+    for (_, rest, steps) in placed {
+        rows.push(rest);
         rows.extend(steps.iter().map(|step| step.cast_unsigned()));
     }
     Ok(Table::new(BITS, WIDTH, &places, &rows).bytes.into_owned())
