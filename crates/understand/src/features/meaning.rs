@@ -17,6 +17,8 @@ const WIDTH: usize = 1 + MEANING;
 /// Words whose steps fit in 16 bits together.
 const MOST: usize = 250;
 
+/// Steps of the heaviest weight where words are named; their products with a word's steps fit in 32 bits together.
+const FINE: f32 = 4096.0;
 /// Of four words, three are longer.
 const LEAST_LENGTH: f32 = 250.0;
 
@@ -24,66 +26,68 @@ const LEAST_LENGTH: f32 = 250.0;
 static WORDS: Table =
     Table { bits: BITS, width: WIDTH, bytes: Cow::Borrowed(include_bytes!("../../models/meaning-2.bin")) };
 
+/// The words of a text that the table knows: their places among the tokens and their steps, and how long their sum is.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    words: Vec<(u32, &'static [u8; MEANING])>,
+    length: f32,
+}
+
 impl Extractor {
     /// Adds what the text that was read last means to `view`: [`MEANING`] numbers that count `counts` together, zeros where no
     /// word is known; nothing where `counts` is 0.
-    pub(crate) fn view(&self, counts: f32, view: &mut Vec<f32>) {
+    pub(crate) fn view(&mut self, counts: f32, view: &mut Vec<f32>) {
         if counts > 0.0 {
             view.extend(self.meaning().map(|it| it * counts));
         }
     }
 
     /// What the text that was read last means.
-    pub(crate) fn meaning(&self) -> [f32; MEANING] {
-        let sums = self.sums();
-        let length = length(&sums);
-        sums.map(|sum| sum as f32 / length)
-    }
-
-    /// What its words add up to.
-    fn sums(&self) -> [i32; MEANING] {
-        let (mut sums, mut some, mut added) = ([0i32; MEANING], [0i16; MEANING], 0);
-        for at in 0..self.tokens.list.len() {
-            let Some(steps) = self.meant(at) else { continue };
-            for (sum, step) in some.iter_mut().zip(steps) {
-                *sum += i16::from(step.cast_signed());
-            }
-            added += 1;
-            if added % MOST == 0 {
-                add(&mut sums, &mut some);
-            }
+    pub(crate) fn meaning(&mut self) -> [f32; MEANING] {
+        self.meant.words.clear();
+        for (at, token) in self.tokens.list.iter().enumerate() {
+            let hash = match token.sort {
+                Sort::Word => self.hashes[at],
+                Sort::Tag => hash_of(self.tokens.form(token), Sort::Word),
+                _ => continue,
+            };
+            self.meant.words.extend(find(hash).map(|steps| (at as u32, steps)));
         }
-        add(&mut sums, &mut some);
-        sums
+        let sums = self.meant.sums();
+        self.meant.length = length(&sums);
+        sums.map(|sum| sum as f32 / self.meant.length)
     }
 
-    /// A token's steps in each direction.
-    fn meant(&self, at: usize) -> Option<&'static [u8; MEANING]> {
-        let token = &self.tokens.list[at];
-        let hash = match token.sort {
-            Sort::Word => self.hashes[at],
-            Sort::Tag => hash_of(self.tokens.form(token), Sort::Word),
-            _ => return None,
-        };
-        find(hash)
-    }
-
-    /// What each token adds to a score through a text's meaning, by the weights of its directions.
+    /// What each token adds to a score through a text's meaning ([`Extractor::meaning`] was asked for before), by the weights of
+    /// its directions, to a few thousandths of the heaviest.
     pub(crate) fn weigh_meaning(&self, weights: &[f32; MEANING], mut each: impl FnMut(usize, f32)) {
-        let length = length(&self.sums());
-        for at in 0..self.tokens.list.len() {
-            if let Some(steps) = self.meant(at) {
-                let places = steps.map(|step| f32::from(step.cast_signed()));
-                each(at, product(&places, weights) / length);
-            }
+        let most = weights.iter().fold(1e-9f32, |most, weight| most.max(weight.abs()));
+        let fine = weights.map(|weight| (weight / most * FINE) as i16);
+        let share = most / FINE / self.meant.length;
+        for (at, steps) in &self.meant.words {
+            let products =
+                steps.iter().zip(&fine).map(|(step, weight)| i32::from(step.cast_signed()) * i32::from(*weight));
+            each(*at as usize, products.sum::<i32>() as f32 * share);
         }
     }
 }
 
-/// Adds to the sums, and leaves nothing.
-fn add(sums: &mut [i32; MEANING], some: &mut [i16; MEANING]) {
-    for (sum, some) in sums.iter_mut().zip(some) {
-        *sum += i32::from(std::mem::take(some));
+impl Meant {
+    /// What the words add up to.
+    fn sums(&self) -> [i32; MEANING] {
+        let mut sums = [0i32; MEANING];
+        for words in self.words.chunks(MOST) {
+            let mut some = [0i16; MEANING];
+            for (_, steps) in words {
+                for (sum, step) in some.iter_mut().zip(*steps) {
+                    *sum += i16::from(step.cast_signed());
+                }
+            }
+            for (sum, some) in sums.iter_mut().zip(some) {
+                *sum += i32::from(some);
+            }
+        }
+        sums
     }
 }
 

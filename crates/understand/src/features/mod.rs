@@ -51,6 +51,7 @@ pub struct Extractor {
     features: Vec<Feature>,
     pub(crate) hashes: Vec<u32>,
     negations: Vec<bool>,
+    meant: meaning::Meant,
 }
 
 impl Extractor {

@@ -1,6 +1,5 @@
 //! Reading one text with all heads.
 
-use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::Panel;
@@ -55,7 +54,10 @@ impl Panel {
 
     /// Adds what the text means to the scores of the heads that learned from it.
     fn add_meaning(&self, reader: &mut Reader) {
-        let meaning = LazyCell::new(|| reader.extractor.meaning());
+        if self.heads.iter().all(|head| head.views.is_empty()) {
+            return;
+        }
+        let meaning = reader.extractor.meaning();
         let mut scores = reader.scores.as_mut_slice();
         for head in &self.heads {
             let (own, rest) = scores.split_at_mut(head.outputs());
