@@ -88,6 +88,24 @@ impl Chance {
         &list[self.below(list.len())]
     }
 
+    /// A place, street or company made from the lists, or the one that was there.
+    fn other(&mut self, kind: Kind, there: &str, lists: &[Vec<String>; 3]) -> String {
+        let (first, last) = (self.of(&lists[0]), self.of(&lists[1]));
+        let number = 1 + self.below(200);
+        match (kind, self.below(4)) {
+            (_, 0) => there.to_owned(),
+            (Kind::Place, _) => self.of(&lists[2]).to_owned(),
+            (Kind::Street, 1) => format!("{number} {last} {}", STREETS[self.below(STREETS.len())]),
+            (Kind::Street, 2) => {
+                format!("{first} {} {number}, {}", STREETS[self.below(STREETS.len())], self.of(&lists[2]))
+            }
+            (Kind::Street, _) => format!("{last} {number}"),
+            (Kind::Company, 1) => format!("{last} {}", COMPANIES[self.below(COMPANIES.len())]),
+            (Kind::Company, 2) => format!("{last}, {} and {}", self.of(&lists[1]), self.of(&lists[1])),
+            (Kind::Company, _) => format!("{last}-{}", self.of(&lists[1])),
+        }
+    }
+
     /// A name as people write it.
     fn name(&mut self, lists: &[Vec<String>; 3]) -> String {
         let (first, last) = (self.of(&lists[0]), self.of(&lists[1]));
@@ -101,6 +119,21 @@ impl Chance {
         }
     }
 }
+
+/// What else is marked in a text and looks like a name.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Place,
+    Street,
+    Company,
+}
+
+const KINDS: [(&str, Kind); 3] =
+    [("GPE", Kind::Place), ("STREET_ADDRESS", Kind::Street), ("ORGANIZATION", Kind::Company)];
+const STREETS: [&str; 12] =
+    ["Street", "Road", "Avenue", "Lane", "Drive", "Hill", "Court", "Square", "Way", "Mall", "Bridge", "Gardens"];
+const COMPANIES: [&str; 10] =
+    ["Inc", "Ltd", "LLC", "Group", "Systems", "Incorporated", "Corporation", "Capital", "Technologies", "Consulting"];
 
 /// Lines of `first`, `last` or `place`, a tab, and the name.
 fn read_lists(file: &str) -> Result<[Vec<String>; 3]> {
@@ -128,7 +161,11 @@ fn comments(file: &Path, lists: &[Vec<String>; 3], chance: &mut Chance, found: &
             text.push_str(part);
         }
         if !names.is_empty() || chance.below(100) < 35 {
-            found.push(Example { text, names, complete: true });
+            let example = Example { text, names, complete: true };
+            if chance.below(100) < 20 {
+                found.push(lowered(&example));
+            }
+            found.push(example);
         }
     }
     Ok(())
@@ -138,6 +175,8 @@ fn comments(file: &Path, lists: &[Vec<String>; 3], chance: &mut Chance, found: &
 struct Marked {
     text: String,
     names: Vec<(usize, usize)>,
+    /// Places, streets and companies that are marked.
+    others: Vec<(usize, usize, Kind)>,
     /// What it was made from; texts of one template look alike.
     template: u64,
 }
@@ -151,33 +190,67 @@ fn marked(file: &Path) -> Result<Vec<Marked>> {
         let spans = row["spans"].as_array().into_iter().flatten().filter(|span| span[2] == "PERSON");
         let mut names: Vec<(usize, usize)> = spans.map(|span| (place(&span[0]), place(&span[1]))).collect();
         names.sort_unstable();
-        Ok(Marked { text, names, template: row["template_id"].as_u64().unwrap_or(0) })
+        let kind = |name: &Value| KINDS.iter().find(|it| it.0 == name).map(|it| it.1);
+        let spans = row["spans"].as_array().into_iter().flatten();
+        let mut others: Vec<_> = spans.filter_map(|it| Some((place(&it[0]), place(&it[1]), kind(&it[2])?))).collect();
+        others.sort_unstable_by_key(|it| it.0);
+        others.dedup_by(|later, it| later.0 < it.1);
+        Ok(Marked { text, names, others, template: row["template_id"].as_u64().unwrap_or(0) })
     };
     std::fs::read_to_string(file)?.lines().map(read).collect()
 }
 
-/// A text twice as it is, and twice with other names.
+/// A text twice as it is, and twice with other names; one without names once with other places, streets and companies.
 fn as_examples(it: &Marked, lists: &[Vec<String>; 3], chance: &mut Chance) -> Vec<Example> {
     let same = || Example { text: it.text.clone(), names: it.names.clone(), complete: true };
     let mut found = vec![same(), same()];
     if !it.names.is_empty() {
-        found.extend((0..2).map(|_| renamed(&it.text, &it.names, lists, chance)));
+        found.extend((0..2).map(|_| renamed(it, lists, chance)));
+    } else if !it.others.is_empty() {
+        found.push(renamed(it, lists, chance));
     }
+    let small = found.last().map(lowered);
+    found.extend(small);
     found
 }
 
-/// The same text with other names.
-fn renamed(text: &str, names: &[(usize, usize)], lists: &[Vec<String>; 3], chance: &mut Chance) -> Example {
-    let (mut new, mut marked, mut at) = (String::new(), Vec::new(), 0);
-    for (from, to) in names {
-        let name = chance.name(lists);
-        new.push_str(&text[at..*from]);
-        marked.push((new.len(), new.len() + name.len()));
-        new.push_str(&name);
+/// The same text as somebody types it who writes no capitals.
+fn lowered(it: &Example) -> Example {
+    let (mut text, mut names, mut at) = (String::new(), Vec::new(), 0);
+    for (from, to) in &it.names {
+        text.push_str(&it.text[at..*from].to_lowercase());
+        let start = text.len();
+        text.push_str(&it.text[*from..*to].to_lowercase());
+        names.push((start, text.len()));
         at = *to;
     }
-    new.push_str(&text[at..]);
-    Example { text: new, names: marked, complete: true }
+    text.push_str(&it.text[at..].to_lowercase());
+    Example { text, names, complete: true }
+}
+
+/// The same text with other names, places, streets and companies.
+fn renamed(it: &Marked, lists: &[Vec<String>; 3], chance: &mut Chance) -> Example {
+    let persons = it.names.iter().map(|(from, to)| (*from, *to, None));
+    let mut spans: Vec<_> = persons.chain(it.others.iter().map(|(from, to, kind)| (*from, *to, Some(*kind)))).collect();
+    spans.sort_unstable_by_key(|span| span.0);
+    let (mut text, mut names, mut at) = (String::new(), Vec::new(), 0);
+    for (from, to, kind) in spans.into_iter().filter(|span| span.0 < span.1) {
+        if from < at {
+            continue;
+        }
+        text.push_str(&it.text[at..from]);
+        let start = text.len();
+        match kind {
+            None => {
+                text.push_str(&chance.name(lists));
+                names.push((start, text.len()));
+            }
+            Some(kind) => text.push_str(&chance.other(kind, &it.text[from..to], lists)),
+        }
+        at = to;
+    }
+    text.push_str(&it.text[at..]);
+    Example { text, names, complete: true }
 }
 
 fn sentences(file: &Path, found: &mut Vec<Example>) -> Result<()> {

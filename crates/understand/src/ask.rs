@@ -189,7 +189,7 @@ pub fn own_recipe(labels: usize, seed: u64) -> Recipe {
         return Recipe {
             aim: Aim::Accuracy,
             balance: 0.0,
-            meaning: 1.0,
+            meaning: 1.5,
             passes: 8,
             folds: 2,
             seed,

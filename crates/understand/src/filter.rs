@@ -21,7 +21,7 @@ pub struct Answer {
 /// use dandelion_understand::{Lexicon, Rules, filter};
 /// let rules = Rules::new(Lexicon::default());
 /// let answer = filter::line(&rules, r#"{"id":"7","text":"Danke für die schnelle Hilfe!"}"#).unwrap();
-/// assert!(serde_json::to_string(&answer).unwrap().starts_with(r#"{"id":"7","version":"panel-3+rules-5","language":{"value":"de""#));
+/// assert!(serde_json::to_string(&answer).unwrap().starts_with(r#"{"id":"7","version":"panel-4+rules-5","language":{"value":"de""#));
 /// assert!(filter::line(&rules, "{}").is_err());
 /// ```
 pub fn line(rules: &Rules, line: &str) -> Result<Answer, Refusal> {

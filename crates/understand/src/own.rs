@@ -81,6 +81,7 @@ impl Own {
             }
         }
         if !head.views.is_empty() {
+            extractor.meaning();
             extractor.weigh_meaning(&head.meaning_beyond(label), |at, weight| weights[at] += weight);
         }
         weights

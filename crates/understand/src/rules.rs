@@ -197,7 +197,7 @@ impl Heard {
 }
 
 /// Share of what the rules heard that must stand under a negation for them to be believed against the panel.
-const TURNED: f64 = 0.75;
+const TURNED: f64 = 0.5;
 /// Weight of nothing but praise, or nothing but blame, that is clearer than a panel that is unsure.
 const CLEAR: f64 = 1.0;
 /// Below this the panel's answer is no better than none where the rules hear nothing; of languages other than English, whose

@@ -12,73 +12,94 @@ pub const MEANING: usize = 128;
 /// Upper bits of a word's hash that choose its place; the lowest eight are kept in the row, so that a word which only falls on
 /// another's place is not taken for it.
 const BITS: u32 = 22;
-/// A row: how much the word counts, the rest of its hash, its directions.
-const WIDTH: usize = 2 + MEANING;
+/// A row: the rest of its hash, its directions, the longer the more the word counts.
+const WIDTH: usize = 1 + MEANING;
+/// Words whose steps fit in 16 bits together.
+const MOST: usize = 250;
+
+/// Steps of the heaviest weight where words are named; their products with a word's steps fit in 32 bits together.
+const FINE: f32 = 4096.0;
+/// Of four words, three are longer.
+const LEAST_LENGTH: f32 = 250.0;
 
 /// The table that is part of the program.
 static WORDS: Table =
-    Table { bits: BITS, width: WIDTH, bytes: Cow::Borrowed(include_bytes!("../../models/meaning-1.bin")) };
+    Table { bits: BITS, width: WIDTH, bytes: Cow::Borrowed(include_bytes!("../../models/meaning-2.bin")) };
+
+/// The words of a text that the table knows: their places among the tokens and their steps, and how long their sum is.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    words: Vec<(u32, &'static [u8; MEANING])>,
+    length: f32,
+}
 
 impl Extractor {
     /// Adds what the text that was read last means to `view`: [`MEANING`] numbers that count `counts` together, zeros where no
     /// word is known; nothing where `counts` is 0.
-    pub(crate) fn view(&self, counts: f32, view: &mut Vec<f32>) {
+    pub(crate) fn view(&mut self, counts: f32, view: &mut Vec<f32>) {
         if counts > 0.0 {
             view.extend(self.meaning().map(|it| it * counts));
         }
     }
 
     /// What the text that was read last means.
-    pub(crate) fn meaning(&self) -> [f32; MEANING] {
-        let sums = self.sums();
-        let length = length(&sums);
-        sums.map(|sum| sum as f32 / length)
+    pub(crate) fn meaning(&mut self) -> [f32; MEANING] {
+        self.meant.words.clear();
+        for (at, token) in self.tokens.list.iter().enumerate() {
+            let hash = match token.sort {
+                Sort::Word => self.hashes[at],
+                Sort::Tag => hash_of(self.tokens.form(token), Sort::Word),
+                _ => continue,
+            };
+            self.meant.words.extend(find(hash).map(|steps| (at as u32, steps)));
+        }
+        let sums = self.meant.sums();
+        self.meant.length = length(&sums);
+        sums.map(|sum| sum as f32 / self.meant.length)
     }
 
-    /// What its words add up to.
+    /// What each token adds to a score through a text's meaning ([`Extractor::meaning`] was asked for before), by the weights of
+    /// its directions, to a few thousandths of the heaviest.
+    pub(crate) fn weigh_meaning(&self, weights: &[f32; MEANING], mut each: impl FnMut(usize, f32)) {
+        let most = weights.iter().fold(1e-9f32, |most, weight| most.max(weight.abs()));
+        let fine = weights.map(|weight| (weight / most * FINE) as i16);
+        let share = most / FINE / self.meant.length;
+        for (at, steps) in &self.meant.words {
+            let products =
+                steps.iter().zip(&fine).map(|(step, weight)| i32::from(step.cast_signed()) * i32::from(*weight));
+            each(*at as usize, products.sum::<i32>() as f32 * share);
+        }
+    }
+}
+
+impl Meant {
+    /// What the words add up to.
     fn sums(&self) -> [i32; MEANING] {
         let mut sums = [0i32; MEANING];
-        for (counted, steps) in (0..self.tokens.list.len()).filter_map(|at| self.meant(at)) {
-            let counted = i16::from(counted);
-            for (sum, step) in sums.iter_mut().zip(steps) {
-                *sum += i32::from(counted * i16::from(step.cast_signed()));
+        for words in self.words.chunks(MOST) {
+            let mut some = [0i16; MEANING];
+            for (_, steps) in words {
+                for (sum, step) in some.iter_mut().zip(*steps) {
+                    *sum += i16::from(step.cast_signed());
+                }
+            }
+            for (sum, some) in sums.iter_mut().zip(some) {
+                *sum += i32::from(some);
             }
         }
         sums
     }
-
-    /// How much a token counts, and its steps in each direction.
-    fn meant(&self, at: usize) -> Option<(u8, &'static [u8; MEANING])> {
-        let token = &self.tokens.list[at];
-        let hash = match token.sort {
-            Sort::Word => self.hashes[at],
-            Sort::Tag => hash_of(self.tokens.form(token), Sort::Word),
-            _ => return None,
-        };
-        find(hash)
-    }
-
-    /// What each token adds to a score through a text's meaning, by the weights of its directions.
-    pub(crate) fn weigh_meaning(&self, weights: &[f32; MEANING], mut each: impl FnMut(usize, f32)) {
-        let length = length(&self.sums());
-        for at in 0..self.tokens.list.len() {
-            if let Some((counted, steps)) = self.meant(at) {
-                let places = steps.map(|step| f32::from(step.cast_signed()));
-                each(at, product(&places, weights) * f32::from(counted) / length);
-            }
-        }
-    }
 }
 
-/// The length of sums; at least 1, so that nothing stays nothing.
+/// The length of sums; at least that of a word that means little, so that common words alone are not made to say much.
 fn length(sums: &[i32; MEANING]) -> f32 {
     let places = sums.map(|sum| sum as f32);
-    product(&places, &places).sqrt().max(1.0)
+    product(&places, &places).sqrt().max(LEAST_LENGTH)
 }
 
-fn find(hash: u32) -> Option<(u8, &'static [u8; MEANING])> {
-    let row = WORDS.row(hash)?;
-    if row[1] == hash as u8 { Some((row[0], row[2..].first_chunk()?)) } else { None }
+fn find(hash: u32) -> Option<&'static [u8; MEANING]> {
+    let (rest, steps) = WORDS.row(hash)?.split_first()?;
+    if *rest == hash as u8 { steps.first_chunk() } else { None }
 }
 
 /// How many numbers a view holds.
@@ -98,26 +119,26 @@ pub(crate) fn product(one: &[f32], other: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + ones.iter().zip(others).map(|(one, other)| one * other).sum::<f32>()
 }
 
-/// Builds the table's bytes from words, each with how much it counts and its steps in the 128 directions. Of words that fall on
-/// one place, the first stays.
+/// Builds the table's bytes from words, each with its steps in the 128 directions. Of words that fall on one place, the first
+/// stays.
 ///
 /// # Errors
 /// Names the first word that has another number of steps.
-pub fn build_meaning(words: &[(String, u8, Vec<i8>)]) -> Result<Vec<u8>, String> {
+pub fn build_meaning(words: &[(String, Vec<i8>)]) -> Result<Vec<u8>, String> {
     let mut placed = Vec::new();
-    for (word, counted, steps) in words {
+    for (word, steps) in words {
         if steps.len() != MEANING {
             return Err(format!("“{word}” has {} steps instead of {MEANING}", steps.len()));
         }
         let hash = hash_of(&word.chars().collect::<Vec<_>>(), Sort::Word);
-        placed.push((hash >> (32 - BITS), hash as u8, *counted, steps));
+        placed.push((hash >> (32 - BITS), hash as u8, steps));
     }
     placed.sort_by_key(|it| it.0);
     placed.dedup_by_key(|it| it.0);
     let places: Vec<u32> = placed.iter().map(|it| it.0).collect();
     let mut rows = Vec::with_capacity(placed.len() * WIDTH);
-    for (_, rest, counted, steps) in placed {
-        rows.extend_from_slice(&[counted, rest]);
+    for (_, rest, steps) in placed {
+        rows.push(rest);
         rows.extend(steps.iter().map(|step| step.cast_unsigned()));
     }
     Ok(Table::new(BITS, WIDTH, &places, &rows).bytes.into_owned())

@@ -22,7 +22,7 @@ pub(crate) use tokens::{Sort, Token, Tokens};
 /// The name of this set of features; a head only works with the set that it was trained on.
 pub const FEATURES: &str = "features-1";
 /// The same, and what words mean.
-pub const WITH_MEANING: &str = "features-1+meaning-1";
+pub const WITH_MEANING: &str = "features-1+meaning-2";
 
 /// Words, characters, shape.
 pub const GROUPS: usize = 3;
@@ -51,6 +51,7 @@ pub struct Extractor {
     features: Vec<Feature>,
     pub(crate) hashes: Vec<u32>,
     negations: Vec<bool>,
+    meant: meaning::Meant,
 }
 
 impl Extractor {

@@ -38,14 +38,18 @@ impl Head {
         }
         let mut view = Vec::with_capacity(MEANING);
         extractor.view(self.manifest.meaning, &mut view);
-        for (output, weights) in self.views.chunks(MEANING).enumerate() {
-            let sum = product(&view, weights);
-            if self.outputs() == 1 {
-                answer.chances[0] -= sum;
-                answer.chances[1] += sum;
-            } else {
-                answer.chances[output] += sum;
-            }
+        if self.outputs() == 1 {
+            self.add_meaning(&view, &mut answer.chances[1..]);
+            answer.chances[0] = -answer.chances[1];
+        } else {
+            self.add_meaning(&view, &mut answer.chances);
+        }
+    }
+
+    /// Adds what a text's meaning says to the score of each output.
+    pub(crate) fn add_meaning(&self, view: &[f32], scores: &mut [f32]) {
+        for (score, weights) in scores.iter_mut().zip(self.views.chunks(MEANING)) {
+            *score += product(view, weights);
         }
     }
 

@@ -1,13 +1,14 @@
 //! What one reader remembers of words. The pieces of a word say the same wherever the word stands, and a few thousand words
-//! make up most of what people write: their sums are kept, one word a place of its hash, the last one stays.
+//! make up most of what people write: their sums are kept. A word may lie in either of two places of its hash, and takes that of
+//! the word that was asked for longer ago, so that a rare word does not drive out a common one.
 
 use super::grams::Grams;
 use super::together::{MOST, Together};
 use crate::features::{MOST_PIECES, Sort, pieces};
 use crate::head::Head;
 
-/// Words that are remembered.
-const PLACES: usize = 1 << 13;
+/// Pairs of words that are remembered.
+const PAIRS: usize = 1 << 13;
 /// Characters of a word that can be.
 const LONGEST: usize = 16;
 
@@ -21,6 +22,8 @@ pub(super) struct Known {
     squares: usize,
     languages: usize,
     forms: Vec<[char; LONGEST]>,
+    /// Which of each pair was asked for last.
+    last: Vec<u8>,
     of: Vec<u16>,
     weights: Vec<i16>,
     of_parts: Vec<u32>,
@@ -45,13 +48,14 @@ impl Known {
         }
         let (width, squares) = (together.width, together.squares);
         // One place more, for what is too long to be remembered.
-        let places = PLACES + 1;
+        let places = 2 * PAIRS + 1;
         *self = Self {
             stamp,
             width,
             squares,
             languages,
             forms: vec![['\0'; LONGEST]; places],
+            last: vec![0; PAIRS],
             of: vec![0; places],
             weights: vec![0; places * width],
             of_parts: vec![0; places * squares],
@@ -70,10 +74,10 @@ impl Known {
     ) -> Word<'_> {
         let mut key = ['\0'; LONGEST];
         let short = form.len() <= LONGEST && sort != Sort::Dense;
-        let place = if short { hash as usize >> (32 - PLACES.trailing_zeros()) } else { PLACES };
         if short {
             key[..form.len()].copy_from_slice(form);
         }
+        let place = if short { self.place(&key, hash) } else { 2 * PAIRS };
         if !short || self.forms[place] != key {
             self.forms[place] = key;
             self.hashes.clear();
@@ -90,5 +94,15 @@ impl Known {
             costs: &self.costs[self.languages * place..][..self.languages],
             letters: u32::from(self.of[place]),
         }
+    }
+
+    /// Where a word lies, or where it comes to lie.
+    fn place(&mut self, key: &[char; LONGEST], hash: u32) -> usize {
+        let pair = hash as usize >> (32 - PAIRS.trailing_zeros());
+        let last = &mut self.last[pair];
+        if self.forms[2 * pair + usize::from(*last)] != *key {
+            *last = 1 - *last;
+        }
+        2 * pair + usize::from(*last)
     }
 }

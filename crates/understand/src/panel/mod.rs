@@ -27,7 +27,7 @@ use together::Together;
 
 /// The panel that is part of the program.
 pub(crate) static SHIPPED: LazyLock<Panel> = LazyLock::new(|| {
-    let bytes: &'static [u8] = include_bytes!("../../models/panel-3.bin");
+    let bytes: &'static [u8] = include_bytes!("../../models/panel-4.bin");
     // The file is part of the program; a test reads it whole and compares every hash.
     Panel::trusted(Cow::Borrowed(bytes)).unwrap_or_default()
 });

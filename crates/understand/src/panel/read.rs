@@ -48,7 +48,25 @@ impl Panel {
         self.close(1, reader);
         self.sum_features(2, reader);
         self.close(2, reader);
+        self.add_meaning(reader);
         self.spread(&mut reader.scores);
+    }
+
+    /// Adds what the text means to the scores of the heads that learned from it.
+    fn add_meaning(&self, reader: &mut Reader) {
+        if self.heads.iter().all(|head| head.views.is_empty()) {
+            return;
+        }
+        let meaning = reader.extractor.meaning();
+        let mut scores = reader.scores.as_mut_slice();
+        for head in &self.heads {
+            let (own, rest) = scores.split_at_mut(head.outputs());
+            scores = rest;
+            if !head.views.is_empty() {
+                let counts = head.manifest.meaning;
+                head.add_meaning(&meaning.map(|it| it * counts), own);
+            }
+        }
     }
 
     /// Sums up what the features of words or of shape say.
@@ -178,6 +196,11 @@ impl Panel {
         for (run, sums) in reader.runs.iter().zip(reader.pieces.chunks(self.together.width)) {
             let sums = &sums[place.weights.clone()];
             each(run.clone(), head.beyond(label, |output| f32::from(sums[output])) * shares[1]);
+        }
+        if !head.views.is_empty() {
+            reader
+                .extractor
+                .weigh_meaning(&head.meaning_beyond(label), |at, weight| each(at as u32..at as u32 + 1, weight));
         }
     }
 }

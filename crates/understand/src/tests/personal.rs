@@ -105,7 +105,10 @@ fn names_are_found_whole_without_what_stands_around_them() {
         ("The Kettle is leaking again in Berlin", &[]),
         ("GREAT SERVICE AGAIN", &[]),
         ("Der Wasserkocher aus Stuttgart ist kaputt", &[]),
-        ("no capitals here, anna", &[]),
+        ("no capitals here, anna", &["anna"]),
+        ("my name is lena andersson and i want a refund", &["lena andersson"]),
+        ("one capital Here, anna", &[]),
+        ("the kettle is leaking again", &[]),
         ("", &[]),
     ] {
         let found = find(text, &[]);

@@ -3,13 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use super::tokens::{Shape, Token, cut};
-use super::{BITS, FEATURES, LIST_BYTES, LISTS, MAGIC, Names, SMALL, list_place};
+use super::{BITS, FEATURES, LIST_BYTES, LISTS, MAGIC, Names, OF_PERSONS, SMALL, list_place};
 use crate::learn::Dice;
 
 /// How far right an answer must be, in weights, to change nothing.
 const MARGIN: f32 = 1.0;
 /// Passes over the examples.
-const PASSES: usize = 8;
+const PASSES: usize = 12;
 /// A word is one that people write small when it was seen so, so often.
 const LEAST_SMALL: u32 = 3;
 /// One weight in so many is cut to what a byte holds, so that the others keep their differences.
@@ -100,7 +100,7 @@ impl Weights {
                 before = right;
                 continue;
             }
-            if !example.complete && names.lists(token) & 3 != 0 {
+            if !example.complete && names.lists(token) & OF_PERSONS != 0 {
                 before = false;
                 continue;
             }

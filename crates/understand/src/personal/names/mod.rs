@@ -1,6 +1,6 @@
 //! Names of persons, by a small sequence model: each word with a capital is or is not part of a name, as its letters,
 //! its neighbours, lists of names and the answer before it say; weights of hashed features by the averaged perceptron
-//! (Freund & Schapire 1999, Collins 2002). Names without capitals are not found.
+//! (Freund & Schapire 1999, Collins 2002). Names without capitals are found only where a text holds no capitals at all.
 
 mod learn;
 mod tokens;
@@ -15,7 +15,7 @@ use crate::features::mix;
 
 /// The model that is part of the program.
 static SHIPPED: LazyLock<Option<Names>> =
-    LazyLock::new(|| Names::from_bytes(include_bytes!("../../../models/names-1.bin").to_vec()));
+    LazyLock::new(|| Names::from_bytes(include_bytes!("../../../models/names-2.bin").to_vec()));
 
 const MAGIC: &[u8; 8] = b"DANDNAME";
 /// Upper bits of a hash that choose a weight, and that choose a bit of a list.
@@ -24,11 +24,17 @@ const LIST_BITS: u32 = 19;
 /// Lists: first names, last names, places, and words that people write small.
 const LISTS: usize = 4;
 const SMALL: usize = 3;
+/// Bits of the lists of first and last names.
+const OF_PERSONS: u32 = 3;
 const LIST_BYTES: usize = 1 << (LIST_BITS - 3);
-/// What the weights of a word must be more than; higher finds fewer names and takes fewer other words for one.
-const LEAST: i32 = 35;
+/// What the weights of a word must be more than, to open a name and to go on with one; higher finds fewer names and takes fewer
+/// other words for one.
+const LEAST: i32 = 20;
+const LEAST_ON: i32 = -20;
 /// Features of one word.
-const FEATURES: usize = 22;
+const FEATURES: usize = 27;
+/// Words with a capital that stand side by side, looked at before and after a word.
+const RUN: usize = 4;
 
 /// A model that finds names: the magic, the lists as maps of bits, then a weight of one byte a hash.
 #[derive(Debug, Clone)]
@@ -38,10 +44,7 @@ pub struct Names {
 
 /// Adds the names of a text.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
-    // Most of what stands between capitals is cheap to skip, and many posts have none.
-    if text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii())
-        && let Some(names) = &*SHIPPED
-    {
+    if let Some(names) = &*SHIPPED {
         names.find(text, spans);
     }
 }
@@ -86,9 +89,16 @@ impl Names {
             if !before && tokens.get(at + 1).is_some_and(|next| written(next) == ":") {
                 return false;
             }
+            // Without a capital, only a word of the lists opens a name, and none that says what number follows ("ssn 853…").
+            if !before && token.shape == Shape::Low {
+                let numbered = tokens.get(at + 1).is_some_and(|next| next.shape == Shape::Digits);
+                if numbered || self.lists(token) & OF_PERSONS == 0 {
+                    return false;
+                }
+            }
             let mut hashes = [0; FEATURES];
             self.features(tokens, at, before, true, &mut hashes);
-            return hashes.iter().map(|hash| self.weight(*hash)).sum::<i32>() > LEAST;
+            return hashes.iter().map(|hash| self.weight(*hash)).sum::<i32>() > if before { LEAST_ON } else { LEAST };
         }
         // The dot of an initial, and `de` or `van`, lie within a name where a capital follows.
         let goes_on = before && tokens.get(at + 1).is_some_and(Token::may_be);
@@ -120,6 +130,14 @@ impl Names {
         let lists = |token: &Token| if listed && token.may_be() { self.lists(token) } else { 16 };
         let (before, opens) = (u32::from(before), u32::from(one.ends));
         let (of_own, of_one, of_next) = (lists(own), lists(one), lists(next));
+        let (first, last) = run(tokens, at);
+        let around = |place: Option<usize>| place.and_then(|place| tokens.get(place)).unwrap_or(&BORDER);
+        let (leads, follows) = (around(first.checked_sub(1)), around(Some(last + 1)));
+        let (beyond, heads) = (around(Some(last + 2)), around(first.checked_sub(2)));
+        let ends = around(Some(last));
+        let place = ((at - first) as u32) << 3 | (last - at) as u32;
+        let digits = |token: &Token| u32::from(token.shape == Shape::Digits);
+        let numbers = digits(heads) << 3 | digits(leads) << 2 | digits(follows) << 1 | digits(beyond);
         *hashes = [
             before,
             shape(own),
@@ -143,11 +161,23 @@ impl Names {
             of_own << 6 | of_one << 1 | before,
             of_own << 1 | opens,
             of_own << 8 | shape(next) << 4 | shape(one),
+            place,
+            mix(leads.word, place),
+            mix(follows.word, place),
+            mix(ends.word, place),
+            numbers << 4 | shape(own),
         ];
         for (which, hash) in hashes.iter_mut().enumerate() {
             *hash = mix(0x6e61_6d00 + which as u32, *hash);
         }
     }
+}
+
+/// The first and last of the words with capitals that stand beside a word.
+fn run(tokens: &[Token], at: usize) -> (usize, usize) {
+    let before = tokens[..at].iter().rev().take(RUN).take_while(|it| it.may_be()).count();
+    let after = tokens[at + 1..].iter().take(RUN).take_while(|it| it.may_be()).count();
+    (at - before, at + after)
 }
 
 /// The byte and bit of a word in a list; small words count however they are written.

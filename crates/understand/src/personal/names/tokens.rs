@@ -16,6 +16,8 @@ pub(super) enum Shape {
     Mixed,
     /// `ada`.
     Small,
+    /// `ada`, in a text without any capital.
+    Low,
     Digits,
     Mark,
     /// Before the first token, and after the last.
@@ -42,15 +44,16 @@ pub(super) const BORDER: Token =
     Token { from: 0, to: 0, shape: Shape::Border, word: 1, pieces: [1; 4], written: 1, ends: true, joins: false };
 
 impl Token {
-    /// Whether a name may lie here: only words with a capital are asked about.
+    /// Whether a name may lie here: only words with a capital are asked about, and all words where nobody wrote any.
     pub(super) fn may_be(&self) -> bool {
-        matches!(self.shape, Shape::Capital | Shape::Initial | Shape::Shouted | Shape::Mixed)
+        matches!(self.shape, Shape::Capital | Shape::Initial | Shape::Shouted | Shape::Mixed | Shape::Low)
     }
 }
 
-/// Cuts a text; nothing where no word begins with a capital.
+/// Cuts a text.
 pub(super) fn cut(text: &str, tokens: &mut Vec<Token>) {
     tokens.clear();
+    let low = !text.chars().any(char::is_uppercase);
     let mut chars = text.char_indices().peekable();
     while let Some((from, first)) = chars.next() {
         if first.is_whitespace() {
@@ -71,7 +74,7 @@ pub(super) fn cut(text: &str, tokens: &mut Vec<Token>) {
                 to = at + c.len_utf8();
             }
         }
-        tokens.push(token(text, from, to, first));
+        tokens.push(token(text, from, to, first, low));
     }
 }
 
@@ -83,20 +86,23 @@ fn ends_here(rest: &str) -> bool {
     !letter(next) || (next == Some('s') && !letter(second))
 }
 
-fn token(text: &str, from: usize, to: usize, first: char) -> Token {
+fn token(text: &str, from: usize, to: usize, first: char, low: bool) -> Token {
     const SHORT: usize = 4;
     let form = &text[from..to];
     let (mut word, mut written, mut head) = (7u32, 9u32, 11u32);
     let mut last = [0u32; SHORT];
     let (mut letters, mut capitals) = (0usize, 0usize);
     // Of other words only the word itself is asked for, as a neighbour.
-    let asked = first.is_uppercase();
+    let low = low && first.is_lowercase();
+    let asked = low || first.is_uppercase();
     for c in form.chars() {
         let small = if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
         word = mix(word, u32::from(small));
         letters += 1;
         if asked {
-            written = mix(written, u32::from(c));
+            // Lists hold names as they are usually written.
+            let listed = if low && letters == 1 { c.to_uppercase().next().unwrap_or(c) } else { c };
+            written = mix(written, u32::from(listed));
             if letters <= 3 {
                 head = mix(head, u32::from(small));
             }
@@ -109,6 +115,7 @@ fn token(text: &str, from: usize, to: usize, first: char) -> Token {
     let shape = match () {
         () if first.is_numeric() => Shape::Digits,
         () if !first.is_alphabetic() => Shape::Mark,
+        () if low => Shape::Low,
         () if !first.is_uppercase() => Shape::Small,
         () if letters == 1 => Shape::Initial,
         () if capitals == letters => Shape::Shouted,
