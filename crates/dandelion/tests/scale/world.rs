@@ -175,5 +175,5 @@ impl Drop for World {
 /// Each place has its own: who asks with the same credentials shares an allowance, and then all rightly wait where one of
 /// them was told to.
 fn token(number: i64) -> Credentials {
-    Credentials::none().with("token", &format!("the token of place {number}"))
+    Credentials::none().with("token", format!("the token of place {number}"))
 }
