@@ -537,7 +537,7 @@ mod tests {
             let begun = Instant::now();
             let shown = html(&markup);
             let _ = text(&markup);
-            assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_mins(1), "{name} took {:?}", begun.elapsed());
             assert!(shown.len() < 16 * 1024 * 1024, "{name} grew to {}", shown.len());
         }
     }

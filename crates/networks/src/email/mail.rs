@@ -1,5 +1,7 @@
 //! From a mail (RFC 5322, MIME) to a post. Whatever the bytes are, something is read, or it is said why not.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dandelion_post::{Author, Media, Post, Refusal};
 use jiff::Timestamp;
 use mail_parser::{Address, Message, MessageParser, MimeHeaders as _, PartType};
@@ -63,8 +65,13 @@ pub struct Mail {
     pub more: serde_json::Map<String, Value>,
 }
 
-/// Reads a mail. None where it has not even a header.
+/// Reads a mail. None where it has not even a header, or its parts contradict each other so that nobody can read them.
 pub fn read(bytes: &[u8]) -> Option<Mail> {
+    // The parser is known to give up on parts that were cut oddly, which must not reach further than the mail.
+    catch_unwind(AssertUnwindSafe(|| parse(bytes))).ok().flatten()
+}
+
+fn parse(bytes: &[u8]) -> Option<Mail> {
     let parsed = MessageParser::default().parse(bytes)?;
     let from = first(parsed.from()).or_else(|| first(parsed.sender())).unwrap_or_default();
     let (text, html) = body(&parsed);
@@ -90,7 +97,14 @@ pub fn read(bytes: &[u8]) -> Option<Mail> {
 pub fn post(bytes: &[u8], received: Option<Timestamp>) -> Item {
     let Some(mail) = read(bytes) else {
         let raw: String = String::from_utf8_lossy(bytes).chars().take(2000).collect();
-        return Err(Refused { refusal: Refusal::new("mail", "this is no mail: it has no header", &raw), raw });
+        return Err(Refused {
+            refusal: Refusal::new(
+                "mail",
+                "this is no mail that can be read: it has no header, or its parts do not fit together",
+                &raw,
+            ),
+            raw,
+        });
     };
     mail.post(received)
 }
@@ -253,6 +267,16 @@ pub(super) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_that_contradict_each_other_are_no_end_of_reading() {
+        // The parser of mails gives up on a message within a message within a part.
+        let odd = "Content-Type: multipart/report; boundary=\"b\"\n\n\n--b\nx\nContent-Type: MESSAGE/RFC822\n\nRe\n\
+            Content-Type: message/rfc822\n\nReturn\n\n--b--\n\n";
+        for mail in [odd.to_owned(), format!("Subject: hello\n{odd}")] {
+            let _ = post(mail.as_bytes(), None);
+        }
+    }
 
     const MAIL: &str = "Return-Path: <ana@x.example>\r\nFrom: =?utf-8?q?Ana_M=C3=BCller?= <Ana@X.example>\r\nTo: care@acme.example, b@y.example\r\n\
         Reply-To: private@x.example\r\nSubject: Re: Kettle\r\n leaks\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\nMessage-ID: <m3@x.example>\r\n\
