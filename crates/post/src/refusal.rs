@@ -2,7 +2,7 @@ use serde::Serialize;
 
 /// Why one item was not taken: which field, what was wrong, and the value, shortened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{field}: {reason}{}", if .value.is_empty() { String::new() } else { format!(" (it reads `{}`)", .value) })]
+#[error("{field}: {}", self.says())]
 pub struct Refusal {
     /// The field or part that is wrong.
     pub field: String,

@@ -3,12 +3,13 @@ use dandelion_networks::outgoing::testing::loopback;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Deliverer, NewActor, all, follow, followers, inboxes, make, moved, undelivered, unfollow};
+use super::{Actor, Deliverer, NewActor, all, follow, followers, inboxes, make, moved, undelivered, unfollow};
 use crate::{
     Error, both_stores,
     fixture::{all_is_well, ready},
     log,
     store::q,
+    testing::TestHub,
     unit::Org,
     vault,
 };
@@ -73,6 +74,15 @@ both_stores!(an_actor_is_made_once_and_followed, |hub| async move {
     all_is_well(&hub).await;
 });
 
+/// An organisation with an actor that speaks for it.
+async fn speaking(hub: &TestHub) -> Actor {
+    ready(hub).await;
+    let base = Url::parse("https://care.example/").unwrap();
+    let unit = Org::load(&hub.db).await.unwrap().hub().expect("a hub").id;
+    let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit };
+    make(hub, log::Actor::System("test"), &base, &new).await.unwrap()
+}
+
 /// A server that takes nothing in any more: its address, which nobody listens at.
 async fn down() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -80,11 +90,7 @@ async fn down() -> String {
 }
 
 both_stores!(whoever_follows_is_told_so_until_they_have_heard_it, |hub| async move {
-    ready(&hub).await;
-    let base = Url::parse("https://care.example/").unwrap();
-    let unit = Org::load(&hub.db).await.unwrap().hub().expect("a hub").id;
-    let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit };
-    let actor = make(&hub, log::Actor::System("test"), &base, &new).await.unwrap();
+    let actor = speaking(&hub).await;
     let at = down().await;
     let somebody = |name: &str| {
         let id = format!("http://{at}/users/{name}");
@@ -125,17 +131,13 @@ both_stores!(whoever_follows_is_told_so_until_they_have_heard_it, |hub| async mo
 });
 
 both_stores!(a_server_hears_of_a_post_in_the_order_of_what_happened, |hub| async move {
-    ready(&hub).await;
-    let base = Url::parse("https://care.example/").unwrap();
-    let unit = Org::load(&hub.db).await.unwrap().hub().expect("a hub").id;
-    let new = NewActor { name: "care".into(), label: "Acme Care".into(), unit };
-    let actor = make(&hub, log::Actor::System("test"), &base, &new).await.unwrap();
+    let actor = speaking(&hub).await;
     let at = down().await;
     let deliverer = Deliverer::new(hub.hub.clone(), loopback());
     let mut tx = hub.tx().await;
     let sql = "insert into cases (id, unit_id, state, title, network, intents, risks, urgency, products, topics, route, opened_at, last_post_at, asks, version)
                values (1, $1, 'open', 't', 'activitypub', '', '', 0, '', '', '', 0, 0, 1, 1)";
-    tx.run(q!(sql, unit)).await.unwrap();
+    tx.run(q!(sql, actor.handle.unit)).await.unwrap();
     let sql = "insert into replies (id, case_id, handle_id, member_id, text, state, key, version, created_at, changed_at, attempts, sent_at)
                values (1, 1, $1, 1, 'We are open', 'sent', 'k', 1, 0, 0, 1, 0)";
     tx.run(q!(sql, actor.handle.id)).await.unwrap();

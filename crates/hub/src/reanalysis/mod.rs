@@ -14,7 +14,7 @@ use dandelion_post::Micros;
 use serde::Serialize;
 
 pub use acts::{abandon, pause, resume, start};
-pub use rehearsal::{Counted, Difference, MOST, Rehearsal, rehearse};
+pub use rehearsal::{Counted, Difference, Rehearsal, rehearse};
 pub use step::{settle, step};
 
 use crate::{

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Posts that are judged.
-pub const MOST: i64 = 500;
+const MOST: i64 = 500;
 /// Differences that are shown.
 const SHOWN: usize = 30;
 /// Characters of a post that are shown.

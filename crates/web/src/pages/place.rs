@@ -33,16 +33,16 @@ use super::{
     connect, print,
     refused::{Refused, ended},
     setup, sign_in,
+    source_page::go,
     wall::Wall,
 };
 use crate::{
-    App, Flashed, Form, Problem, Signed,
+    App, Form, Problem, Signed,
     view::{
         Flash, Place, Text,
         listening::{NewPlace as PlacePage, PlaceField, PlacePost},
     },
 };
-use axum::response::IntoResponse as _;
 
 /// Posts shown before a place is connected.
 const SHOWN: usize = 10;
@@ -229,12 +229,10 @@ async fn create(State(app): State<App>, signed: Signed, Form(draft): Form<Draft>
     if let Some(client) = app.config.outside.as_ref().filter(|_| about.reads.poll) {
         flash = connect::said(&source, &connect::read_now(&app, &signed.viewer, client, &source).await?);
     }
-    let next = if about.reads.poll { setup::after_connecting(&app, source.id).await? } else { at(source.id) };
-    Ok(Flashed::new(&app, next, flash).into_response())
-}
-
-fn at(id: i64) -> String {
-    format!("/sources/{id}")
+    if about.reads.poll {
+        return setup::after_connecting(&app, source.id, flash).await;
+    }
+    Ok(go(&app, source.id, flash))
 }
 
 /// Makes an actor of ours; whoever speaks from it has to be allowed to have others speak for the unit.
@@ -248,7 +246,7 @@ async fn make(app: &App, signed: &Signed, draft: &Draft, ours: Ours, unit: Optio
     match actor::make(&app.hub, log::Actor::Member(signed.viewer.member), &app.config.public_url, &new).await {
         Ok(made) => {
             let flash = Flash::done(format!("{} can be followed and written to.", made.handle.name));
-            Ok(Flashed::new(app, at(made.source.id), flash).into_response())
+            Ok(go(app, made.source.id, flash))
         }
         Err(error) => show(app, signed, draft, Some(&Refused::of(error)?)).await,
     }

@@ -17,7 +17,7 @@ use dandelion_hub::{
 use dandelion_networks::feed::Found;
 use serde::Deserialize;
 
-use super::{connect, plain_shell, print, refused::Refused, rehearsal, wall::Wall};
+use super::{connect, plain_shell, print, refused::Refused, rehearsal, source_page::go, wall::Wall};
 use crate::{
     App, Flashed, Form, Next, Problem, ROOM, Signed, Upload, Visit, see_other,
     session::{agent, signed_in},
@@ -291,9 +291,11 @@ fn onwards(app: &App, name: &str, counted: &Result<intake::Accounting, String>) 
 
 /// Where somebody goes who has connected a source that is asked by us: on with the first run while nothing is listened
 /// for, else to the source.
-pub(super) async fn after_connecting(app: &App, id: i64) -> Result<String, Problem> {
-    let first = query::list(&app.hub).await?.is_empty();
-    Ok(if first { "/setup/query".to_owned() } else { format!("/sources/{id}") })
+pub(super) async fn after_connecting(app: &App, id: i64, flash: Flash) -> Result<Response, Problem> {
+    if query::list(&app.hub).await?.is_empty() {
+        return Ok(Flashed::new(app, "/setup/query", flash).into_response());
+    }
+    Ok(go(app, id, flash))
 }
 
 async fn query_step(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {

@@ -99,8 +99,10 @@ async fn connected(app: &App, signed: &Signed, client: &Client, done: Done) -> R
     if let Some(handle) = handle {
         flash.text = format!("{} {handle} can be answered from.", flash.text);
     }
-    let next = if again { format!("/sources/{}", source.id) } else { setup::after_connecting(app, source.id).await? };
-    Ok(Flashed::new(app, next, flash).into_response())
+    if again {
+        return Ok(go(app, source.id, flash));
+    }
+    setup::after_connecting(app, source.id, flash).await
 }
 
 /// Back to where the sign-in was begun, with what went wrong.
