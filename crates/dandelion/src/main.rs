@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod demo;
 mod logging;
+mod memory;
 mod output;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    memory::shared_by_all_threads();
     // First of all, so that every TLS client uses it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = match cli::Cli::try_parse() {
