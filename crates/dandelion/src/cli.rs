@@ -97,6 +97,9 @@ pub enum Command {
     Backup(Backup),
     /// Bring a backup back into an empty data directory; queued replies are held
     Restore(Restore),
+    /// The secrets that are stored sealed, and the keys they are sealed with
+    #[command(subcommand)]
+    Secrets(Secrets),
     /// Print the configuration in force, secrets masked
     Config,
     /// Print completions for a shell
@@ -505,6 +508,13 @@ pub struct Triage {
     /// Posts, JSONL; - for standard input
     #[arg(default_value = "-")]
     pub file: String,
+}
+
+/// What is done with the keys of secrets.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Secrets {
+    /// Make a new key and seal every secret with it, also while the hub runs; the old keys stay for old backups
+    Rotate,
 }
 
 /// A backup.

@@ -12,8 +12,8 @@ fn run(data: &Path, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sources-{}", std::process::id()));
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sources-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
 
 #[test]
 fn what_was_refused_is_listed_and_tried_again() {
-    let folder = folder();
+    let folder = folder("refused");
     let (data, posts) = (folder.join("data"), folder.join("posts.jsonl"));
     let long = "x".repeat(2_000);
     let rows = [
@@ -56,5 +56,27 @@ fn what_was_refused_is_listed_and_tried_again() {
     assert!(err.contains("2026-03-02"), "{err}");
     let (code, out, _) = run(&data, &["check"]);
     assert_eq!(code, 0, "{out}");
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn secrets_are_sealed_with_a_new_key_and_still_open() {
+    let folder = folder("secrets");
+    let data = folder.join("data");
+    let (code, _, err) = run(&data, &["source", "add", "--name", "Kettles"]);
+    assert_eq!(code, 0, "{err}");
+    let keys = || std::fs::read_to_string(data.join("keys")).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    let before = keys();
+    let (code, out, err) = run(&data, &["secrets", "rotate"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("1 secret is sealed with a new key\n"), "{out}");
+    let after = keys();
+    assert_eq!(
+        (after.len(), after.last()),
+        (before.len() + 1, before.last()),
+        "the old one stays, the new one is first"
+    );
+    let (code, out, _) = run(&data, &["check"]);
+    assert_eq!(code, 0, "every secret opens: {out}");
     let _ = std::fs::remove_dir_all(&folder);
 }

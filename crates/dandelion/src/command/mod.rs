@@ -13,6 +13,7 @@ mod matching;
 mod model;
 mod org;
 mod query;
+mod secrets;
 pub mod serve;
 mod source;
 mod train;
@@ -63,6 +64,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Org(command) => org::run(&settings, command),
         Command::User(command) => with_hub(&settings, async |hub, config| user::run(&hub, &config, command).await),
         Command::Check => with_hub(&settings, async |hub, _| check::run(&hub).await),
+        Command::Secrets(command) => with_hub(&settings, async |hub, _| secrets::run(&hub, command).await),
         Command::Backup(arguments) => with_hub(&settings, async |hub, _| backup::run(&hub, &arguments).await),
         Command::Restore(arguments) => backup::restore(&settings, &arguments),
         Command::Serve(arguments) => serve::run(&settings, &arguments),

@@ -156,6 +156,8 @@ impl Error {
     pub fn passing(&self) -> bool {
         match self {
             Self::Name { .. } | Self::Unreached { .. } | Self::Connection { .. } | Self::Deadline { .. } => true,
+            // GitHub says that we asked too much with 403, and for how long.
+            Self::Status { status: 403, retry_after, .. } => retry_after.is_some(),
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
             _ => false,
         }

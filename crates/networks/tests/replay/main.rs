@@ -3,6 +3,7 @@
 //! copied into the repository).
 
 mod discourse;
+mod github;
 mod google;
 mod hackernews;
 mod reddit;

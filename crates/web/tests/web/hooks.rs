@@ -130,8 +130,7 @@ async fn github_is_believed_by_its_own_signature() {
     let about = dandelion_networks::networks::find("github").unwrap();
     let new = source::NewPlace { name: "Kettle".into(), about, unit: Some(REPAIRS), place };
     let source = source::connect_place(&at.hub, Actor::System("test"), new).await.unwrap();
-    let body =
-        r#"{"action":"opened","issue":{"id":7,"title":"It leaks","body":"My kettle leaks","user":{"login":"zoe"}}}"#;
+    let body = r#"{"action":"opened","issue":{"id":7,"html_url":"https://github.com/acme/kettle/issues/7","title":"It leaks","body":"My kettle leaks","user":{"login":"zoe"}}}"#;
     let send = async |signature: &str| {
         let mut sender = at.browser();
         sender.headers.insert("x-hub-signature-256", signature.parse().unwrap());

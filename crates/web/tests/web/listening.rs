@@ -129,7 +129,7 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     let led = first.header(header::LOCATION);
     assert!(led.starts_with("/sources/place?address="), "the first run knows networks too: {led}");
 
-    let given = [("csrf", csrf.as_str()), ("address", typed), ("unit", "repairs")];
+    let given = [("csrf", csrf.as_str()), ("address", typed), ("unit", "repairs"), ("set-secret", "short")];
     let refused = lead.post("/sources/place", &given).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("choose a secret"), "{}", refused.text);
@@ -139,7 +139,8 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     assert_eq!(lead.post("/sources/place", &with("press")).await.status, StatusCode::FORBIDDEN);
     let made = lead.post("/sources/place", &with("repairs")).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
-    let source = lead.get(made.header(header::LOCATION)).await;
+    let source = dandelion_hub::source::list(&at.hub).await.unwrap().pop().expect("the source");
+    let source = lead.get(&format!("/sources/{}", source.id)).await;
     assert!(source.text.contains("acme/kettle") && source.text.contains("/hooks/"), "{}", source.text);
     assert!(!source.text.contains("canary"));
     let twice = lead.post("/sources/place", &with("repairs")).await;
