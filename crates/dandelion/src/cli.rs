@@ -271,9 +271,9 @@ pub enum Source {
         #[arg(long)]
         retry_all: bool,
     },
-    /// Ask a feed once and show what it would bring, storing nothing
+    /// Ask once and show what would be brought, storing nothing
     Test {
-        /// Its key, or an address
+        /// Its key, or an address or a handle as for `add`
         key: String,
     },
     /// Connect every feed of an OPML file

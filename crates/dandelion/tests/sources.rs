@@ -1,13 +1,19 @@
 //! The quarantine and reading again, through the real program.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
 };
 
 fn run(data: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_dandelion")).args(arguments).env("DANDELION_DATA_DIR", data).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dandelion"))
+        .args(arguments)
+        .env("DANDELION_DATA_DIR", data)
+        .env("DANDELION_ALLOW_PRIVATE", "127.0.0.1")
+        .output()
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -78,5 +84,26 @@ fn secrets_are_sealed_with_a_new_key_and_still_open() {
     );
     let (code, out, _) = run(&data, &["check"]);
     assert_eq!(code, 0, "every secret opens: {out}");
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// A forum is seen from an address of it, and what it shows to everybody is shown, before anything is connected.
+#[test]
+fn a_place_of_a_network_is_tried_by_its_address() {
+    let (folder, forum) = (folder("tried"), TcpListener::bind("127.0.0.1:0").unwrap());
+    let address = format!("http://{}/t/kettles/7", forum.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut asked in forum.incoming().flatten() {
+            let _ = asked.read(&mut [0; 4096]);
+            let body = r#"{"latest_posts":[{"id":1,"topic_id":7,"post_number":1,"post_type":1,"username":"zoe","raw":"My kettle leaks"}]}"#;
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = asked.write_all(head.as_bytes()).and_then(|()| asked.write_all(body.as_bytes()));
+        }
+    });
+    let (code, out, err) = run(&folder.join("data"), &["source", "test", &address]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("on Discourse") && out.contains("My kettle leaks"), "{out}");
+    assert!(out.contains("1 item, 0 refused; nothing was stored"), "{out}");
     let _ = std::fs::remove_dir_all(&folder);
 }

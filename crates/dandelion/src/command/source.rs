@@ -223,11 +223,16 @@ async fn found(client: &Client, url: &str) -> Result<(Option<String>, Option<Str
     Ok((Some(first.url.clone()), first.title.clone()))
 }
 
-/// Asks once, stores nothing: a connected source by its key, or any feed by its address.
+/// Asks once, stores nothing: a connected source by its key, or whatever an address or a handle shows to everybody.
 async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
     let (name, items, title) = if let Ok(source) = source::find_by_key(hub, key).await {
         let page = source::look(hub, client, &source).await?;
         (source.url.unwrap_or(source.name), page.items, page.title)
+    } else if let Some((about, place)) = place((None, None), Some(key))?.filter(|(about, _)| about.reads.poll) {
+        about.connector.check(&place)?;
+        let access = Access { client: client.clone(), place, now: Timestamp::now() };
+        let page = about.connector.page(&access, &serde_json::Value::Null).await?;
+        (format!("{} on {}", key, about.label), page.items, page.title)
     } else {
         let url = found(client, key).await?.0.unwrap_or_default();
         let polled = feed::poll(client, &url, &feed::Cursor::default(), Timestamp::now()).await?;
@@ -249,7 +254,8 @@ async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
             }
         }
     }
-    println!("{} items, {refused} refused; nothing was stored", items.len());
+    let count = if items.len() == 1 { "1 item".to_owned() } else { format!("{} items", items.len()) };
+    println!("{count}, {refused} refused; nothing was stored");
     Ok(ExitCode::from(u8::from(refused > 0)))
 }
 
