@@ -188,6 +188,7 @@ async fn spoken_with(test: TestHub, name: &'static str) {
     until("the deletion is here", deleted).await;
     other.send(json!({ "kind": "Undo", "actor": us })).await;
     until("they follow no longer", || async { here.followers().await == 0 }).await;
+    restarted(&here, &other).await;
     // Whoever signs by RFC 9421 is written to so, from the first word on, and believes it; whoever does not, by the draft.
     let signed: Vec<Value> = other.got("signed").await;
     let due = if name == "fedify" { "RFC 9421" } else { "cavage" };
@@ -199,6 +200,21 @@ async fn spoken_with(test: TestHub, name: &'static str) {
     let source = here.world.source(here.actor.source.id).await;
     assert!(source.accounting.balances() && source.accounting.refused == 0, "{}", source.accounting);
     here.world.check().await;
+}
+
+/// Our program ends and starts again: how that server signs is known at the first word. They follow, and no longer.
+async fn restarted(here: &Here, other: &Other) {
+    let hub = &here.world.hub;
+    let us = &here.actor.ours.id;
+    actor::keep_knocks(hub, &here.client).await.expect("a store");
+    let client = client();
+    actor::recall_knocks(hub, &client).await.expect("a store");
+    other.send(json!({ "kind": "Follow", "actor": us })).await;
+    until("they follow again", || async { here.followers().await == 1 }).await;
+    assert!(Deliverer::new(hub.clone(), client).step().await.expect("a store"));
+    until("they are told so again", || async { other.got("Accept").await.len() == 2 }).await;
+    other.send(json!({ "kind": "Undo", "actor": us })).await;
+    until("they follow no longer", || async { here.followers().await == 0 }).await;
 }
 
 /// A person answers; the program dies after the answer has left, so that it leaves twice: it is one answer.

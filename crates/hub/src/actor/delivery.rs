@@ -78,6 +78,7 @@ impl Deliverer {
                     }
                 }
             }
+            self.keep().await;
             tokio::select! {
                 changed = shutdown.changed() => if changed.is_err() { break },
                 () = under_way.one_done() => {}
@@ -85,6 +86,14 @@ impl Deliverer {
             }
         }
         under_way.finish().await;
+        self.keep().await;
+    }
+
+    /// What was learned of other servers, here or where they write to us.
+    async fn keep(&self) {
+        if let Err(error) = super::keep_knocks(&self.hub, self.remote.client()).await {
+            tracing::warn!(%error, "how other servers sign could not be kept; trying again");
+        }
     }
 
     /// Makes one delivery that is due, if any; says whether there was one.

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod follower;
+mod knock;
 mod said;
 mod tell;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::{
 
 pub use delivery::{Deliverer, Delivery, Undelivered, undelivered};
 pub use follower::{follow, followers, inboxes, moved, unfollow};
+pub use knock::{keep_knocks, recall_knocks};
 pub use said::Shown;
 pub(crate) use tell::{tell_change, tell_followers};
 

@@ -165,7 +165,7 @@ pub async fn receive(
     }
     let actor = believed(remote, signer, &claim, now).await?;
     if claim.way == Way::Message {
-        knock::understands(remote.client(), &actor.inbox);
+        knock::understands(remote.client(), &actor.inbox, now);
     }
     if actor.id != told.actor {
         return Err(No::new(401, "the key is another actor's"));

@@ -32,6 +32,7 @@ use crate::{
 pub use actor::{Actor, Ours, fingered, node_info};
 pub use inbox::{Act, LARGEST, No, Told, receive};
 pub use keys::Keys;
+pub use knock::{KNOCKS_HOLD, Knock, learned, relearn, remind};
 pub use note::Said;
 #[cfg(test)]
 use publish::deliver;

@@ -369,6 +369,40 @@ async fn it_is_knocked_twice_and_the_way_remembered() {
     assert!(found.is_ok() && there.ways() == [Way::Message, Way::Cavage], "{found:?}");
 }
 
+/// What was learned holds after a restart, and not for ever.
+#[tokio::test]
+async fn the_way_is_kept_across_a_restart_and_forgotten_after_weeks() {
+    let there = There::start().await;
+    let us = signer(OURS, secret()).unwrap();
+    let inbox = format!("{}/users/ana/inbox", there.base);
+    let client = loopback();
+    *there.refuses.lock().unwrap() = Some((Way::Cavage, 401));
+    deliver(&Remote::new(client.clone()), &us, &inbox, b"{}", now()).await.unwrap();
+    there.ways();
+    let kept = learned(&client);
+    let host = there.base.trim_start_matches("http://").to_owned();
+    assert_eq!(kept, [Knock { host, way: Way::Message, at: now() }]);
+    assert_eq!(learned(&client), [], "it is told once");
+    relearn(&client, &kept[0]);
+    assert_eq!(learned(&client), kept, "and again where it could not be kept");
+    // A new client is a restarted program.
+    let next = loopback();
+    let reminded = Remote::new(next.clone());
+    remind(&next, &kept[0]);
+    assert_eq!(learned(&next), [], "what was kept need not be kept again");
+    let almost = now() + KNOCKS_HOLD - SignedDuration::from_secs(1);
+    for (at, due) in [
+        (now(), vec![Way::Message]),
+        (almost, vec![Way::Message]),
+        (now() + KNOCKS_HOLD, vec![Way::Cavage, Way::Message]),
+        (now() + KNOCKS_HOLD, vec![Way::Message]),
+    ] {
+        assert_eq!(deliver(&reminded, &us, &inbox, b"{}", at).await.unwrap().status, 202);
+        assert_eq!(there.ways(), due, "{at}");
+    }
+    assert_eq!(learned(&next)[0].at, now() + KNOCKS_HOLD, "it is learned anew");
+}
+
 #[test]
 fn what_we_say_is_changed_and_taken_back_under_its_own_address() {
     let said = Said {
