@@ -1,3 +1,5 @@
+mod following;
+
 use dandelion_networks::activitypub::{self, signature::Way};
 use dandelion_networks::outgoing::testing::loopback;
 use dandelion_post::timestamp;

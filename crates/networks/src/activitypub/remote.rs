@@ -202,7 +202,7 @@ impl Remote {
     }
 
     /// Counts one more document of a host, unless there were enough in this minute.
-    fn allowed(&self, host: &str, now: Timestamp) -> Result<(), Trouble> {
+    pub(super) fn allowed(&self, host: &str, now: Timestamp) -> Result<(), Trouble> {
         let mut state = self.lock();
         let minute = now.as_second().div_euclid(60);
         if state.minute != minute {
