@@ -58,7 +58,7 @@ pub(super) async fn run(db: &Db) -> Result<()> {
 
 /// Splits a migration at lines that end with `;`, leaving out what is for the other database:
 /// a line `-- sqlite:` or `-- postgres:` starts such a part, `-- both:` ends it.
-fn statements(text: &str, postgres: bool) -> Vec<String> {
+pub(crate) fn statements(text: &str, postgres: bool) -> Vec<String> {
     let (mut found, mut statement, mut ours) = (Vec::new(), String::new(), true);
     for line in text.lines() {
         match line.trim() {

@@ -331,11 +331,11 @@ async fn whoever_is_followed_is_heard() {
         assert_eq!(Delivery::heard(&there, activity.clone()).arrive(&remote).await, Ok(Act::Nothing), "{activity}");
     }
     // Whoever is not followed is not heard, and nobody is asked because of them.
-    let asked = there.asked();
+    let asked = (there.asked(), elsewhere.asked());
     for activity in [said("Create", &note), said("Update", &edited), said("Announce", &bob["id"])] {
         assert_eq!(Delivery::of(&there, activity.clone()).arrive(&remote).await, Ok(Act::Nothing), "{activity}");
     }
-    assert_eq!(there.asked(), asked);
+    assert_eq!((there.asked(), elsewhere.asked()), asked);
     there.show_json("/notes/1", &note);
     let by_address = Delivery::of(&there, said("Create", &json!(at))).arrive(&remote).await;
     assert_eq!(by_address, Ok(Act::Nothing), "it is not said to us, as its own server shows");
@@ -374,7 +374,8 @@ async fn answers_to_our_asking_are_understood() {
     let asked = there.asked();
     for kind in ["Accept", "Reject"] {
         // Somebody whom we did not ask: nobody is even asked for a key.
-        let no = Delivery::of(&there, there.activity(kind, &follow)).arrive(&remote).await.unwrap_err();
+        let fresh = Remote::new(loopback());
+        let no = Delivery::of(&there, there.activity(kind, &follow)).arrive(&fresh).await.unwrap_err();
         assert!(no.status == 401 && no.why.contains("none of our actors asked"), "{no}");
         // Somebody answers for another, or what another of ours asked.
         let (mut other, mut foreign) = (follow.clone(), follow.clone());
@@ -800,10 +801,16 @@ fn who_is_asked_for_is_found() {
 
 proptest::proptest! {
     #[test]
-    fn whatever_is_delivered_comes_back(text in "\\PC{0,200}", kind in "(Create|Delete|Undo|Move|Follow|x)", id in "(https://a.example/)?\\PC{0,9}") {
+    fn whatever_is_delivered_comes_back(text in "\\PC{0,200}", kind in "(Create|Delete|Undo|Move|Follow|Accept|Reject|Announce|x)", id in "(https://a.example/)?\\PC{0,9}") {
         let _ = Told::read(text.as_bytes());
         let activity = json!({ "id": id, "type": kind, "actor": { "id": "https://a.example/u" }, "object": { "object": [text.clone()], "to": text } });
         let _ = Told::read(activity.to_string().as_bytes());
+        for object in [json!(text), json!({ "id": text, "type": kind, "actor": text, "object": { "id": id } })] {
+            let answer = json!({ "id": "https://a.example/1", "type": kind, "actor": "https://a.example/u", "object": object });
+            let told = Told::read(answer.to_string().as_bytes()).unwrap();
+            let _ = follow::answered(&told, &[OURS.to_owned(), text.clone()]);
+            proptest::prop_assert!(follow::passed(&object).is_none_or(|id| id.starts_with("http")));
+        }
         let _ = Actor::read(&activity);
         let _ = fingered(&Url::parse("https://care.example/").unwrap(), &text);
     }

@@ -15,7 +15,7 @@ use crate::{
     fixture::all_is_well,
     log,
     scope::{Role, Viewer},
-    store::q,
+    store::{q, statements},
     testing::TestHub,
 };
 
@@ -183,4 +183,35 @@ both_stores!(only_who_may_change_the_source_says_whom_it_follows, |hub| async mo
     assert_eq!(all(&hub, &base).await.unwrap().len(), 2);
     unfollow_account(&hub, &lead, &actor, follow.id).await.unwrap();
     assert!(matches!(follow_of(&hub.db, actor.handle.id, follow.id).await, Err(Error::NotFound { .. })));
+});
+
+both_stores!(what_was_on_its_way_is_so_after_the_update, |hub| async move {
+    let actor = speaking(&hub).await;
+    // As it was before: nobody was followed.
+    let before = include_str!("../../../migrations/0010_after_sending.sql");
+    let before = statements(before, hub.db.is_postgres()).into_iter();
+    let before = before.filter(|statement| statement.contains("deliveries") && !statement.contains("sequence"));
+    let mut all: Vec<String> =
+        ["drop table deliveries", "drop table follows", "drop table knocks"].map(Into::into).into();
+    all.extend(before);
+    if hub.db.is_postgres() {
+        all.push("drop sequence ids_follows".into());
+    }
+    all.push(format!(
+        "insert into deliveries (id, handle_id, kind, actor, host, activity, made_at, attempts, next_attempt_at, error)
+         values (41, {}, 'accept', 'https://a.example/ana', 'a.example', '{{\"id\":\"x\"}}', 1, 3, 5, 'down')",
+        actor.handle.id
+    ));
+    hub.sql(&all).await;
+    hub.sql(&statements(include_str!("../../../migrations/0011_follows.sql"), hub.db.is_postgres())).await;
+    let sql = "select id, kind, actor, inbox, attempts, next_attempt_at, error from deliveries";
+    let row = hub.db.one(q!(sql)).await.unwrap();
+    assert_eq!(row.get::<i64, _>("id").unwrap(), 41);
+    assert_eq!(row.get::<Option<String>, _>("inbox").unwrap(), None);
+    assert_eq!((row.get::<i64, _>("attempts").unwrap(), row.get::<i64, _>("next_attempt_at").unwrap()), (3, 5));
+    assert_eq!(row.get::<String, _>("error").unwrap(), "down");
+    // And from then on accounts are asked.
+    ask(&hub, by(), &actor, &somebody("ana", "a.example"), "ana@a.example").await.unwrap();
+    assert_eq!(told(&hub).await.len(), 2);
+    all_is_well(&hub).await;
 });
