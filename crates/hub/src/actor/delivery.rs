@@ -243,6 +243,10 @@ impl Delivery {
     }
 
     async fn failed(&self, tx: &mut Tx, why: &str) -> Result<()> {
+        if self.kind == "unfollow" {
+            // Whoever does not hear that we follow no longer may go on telling us; it is not heard.
+            return tx.run(q!("delete from deliveries where id = $1", self.id)).await.map(drop);
+        }
         let sql = "update deliveries set failed_at = $2, next_attempt_at = null, lease_until = null, error = $3
                    where id = $1 and next_attempt_at is not null";
         if tx.run(q!(sql, self.id, tx.now(), why)).await? == 0 {

@@ -127,6 +127,11 @@ pub async fn follow_account(hub: &Hub, viewer: &Viewer, remote: &Remote, ours: &
 
 /// Looks up whom a person typed.
 pub async fn find_account(hub: &Hub, remote: &Remote, ours: &Actor, typed: &str) -> Result<Found> {
+    let named = handle::folded(typed);
+    let own = |handle: &handle::Handle| handle.network == NETWORK && handle::folded(&handle.name) == named;
+    if handle::all(&hub.db).await?.iter().any(own) {
+        return Err(own_account(&named));
+    }
     let signer = ours.signer(hub)?;
     let found = activitypub::look_up(remote, &signer, typed, timestamp(hub.now())).await;
     found.map_err(|trouble| Error::invalid("account", trouble.to_string(), ""))
@@ -136,8 +141,7 @@ pub async fn find_account(hub: &Hub, remote: &Remote, ours: &Actor, typed: &str)
 pub async fn ask(hub: &Hub, by: log::Actor, ours: &Actor, whom: &activitypub::Actor, name: &str) -> Result<Follow> {
     let own = |handle: &handle::Handle| handle.network == NETWORK && handle.config.address.as_deref() == Some(&whom.id);
     if handle::all(&hub.db).await?.iter().any(own) {
-        let why = format!("@{name} is an account of ours; what it says is here already");
-        return Err(Error::invalid("account", why, ""));
+        return Err(own_account(name));
     }
     let mut tx = hub.begin(by).await?;
     if Follow::of(&mut tx, ours.handle.id, &whom.id).await?.is_some_and(|follow| follow.holds()) {
@@ -147,6 +151,10 @@ pub async fn ask(hub: &Hub, by: log::Actor, ours: &Actor, whom: &activitypub::Ac
     tx.log(entry("handle.follow_asked", ours, id));
     tx.commit().await?;
     follow_of(&hub.db, ours.handle.id, id).await
+}
+
+fn own_account(name: &str) -> Error {
+    Error::invalid("account", format!("@{name} is an account of ours; what it says is here already"), "")
 }
 
 async fn write(

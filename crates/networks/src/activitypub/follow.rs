@@ -42,17 +42,18 @@ pub async fn look_up(remote: &Remote, signer: &Signer, typed: &str, now: Timesta
         return Err(Trouble::wrong("write a handle with its server, as in @name@mastodon.example"));
     };
     let id = fingered(remote, &name, &host, now).await?;
-    let actor = remote.actor_now(&id, signer, now).await?;
+    let hidden = format!("{host} knows {name}, and does not show us the account; it may be gone");
+    let actor = remote.actor_now(&id, signer, now).await.map_err(|trouble| unseen(trouble, &hidden))?;
     Ok(Found { actor, handle: format!("{name}@{host}") })
 }
 
 /// A page of an account, or its own address: whoever asks it for its document is shown who it is.
 async fn by_page(remote: &Remote, signer: &Signer, page: &str, now: Timestamp) -> Result<Found, Trouble> {
-    let document = remote.document(page, signer, now).await?;
+    let nobody = "this address shows no account of the fediverse; write its handle, as in @name@mastodon.example";
+    let document = remote.document(page, signer, now).await.map_err(|trouble| unseen(trouble, nobody))?;
     let id = document["id"].as_str().unwrap_or_default();
-    let nobody = || Trouble::wrong("this address is of no account; write its handle, as in @name@mastodon.example");
-    Actor::read(&document).ok_or_else(nobody)?;
-    let actor = remote.actor_now(id, signer, now).await?;
+    Actor::read(&document).ok_or_else(|| Trouble::wrong(nobody))?;
+    let actor = remote.actor_now(id, signer, now).await.map_err(|trouble| unseen(trouble, nobody))?;
     let handle = actor.handle.clone().unwrap_or_else(|| actor.id.clone());
     Ok(Found { actor, handle })
 }
@@ -83,16 +84,28 @@ async fn fingered(remote: &Remote, name: &str, host: &str, now: Timestamp) -> Re
     url.set_path("/.well-known/webfinger");
     url.query_pairs_mut().append_pair("resource", &format!("acct:{name}@{host}"));
     remote.allowed(url.host_str().unwrap_or_default(), now)?;
-    let answer = remote.client().get(url.as_str(), &[("accept", "application/jrd+json, application/json")]).await?;
+    let unasked = format!("{host} cannot be asked for its accounts; check the spelling");
+    let answer = remote.client().get(url.as_str(), &[("accept", "application/jrd+json, application/json")]).await;
+    let answer = answer.map_err(|error| unseen(error.into(), &unasked))?;
     if matches!(answer.status, 404 | 410) {
         return Err(Trouble::wrong(format!("{host} knows nobody called {name}; check the spelling")));
     }
     if url.scheme() == "https" && answer.url.scheme() != "https" {
         return Err(Trouble::wrong(format!("{host} leads to a place that is not safe (http)")));
     }
-    actor_in(&answer.success(now)?, &url).ok_or_else(|| {
+    let answer = answer.success(now).map_err(|error| unseen(error.into(), &unasked))?;
+    actor_in(&answer, &url).ok_or_else(|| {
         Trouble::wrong(format!("{host} names no account of the fediverse called {name}; only such can be followed"))
     })
+}
+
+/// Trouble in words for a person who waits for an answer: what is said of it elsewhere is advice about sources.
+fn unseen(trouble: Trouble, what: &str) -> Trouble {
+    let cause = |why: &str| why.split(';').next().unwrap_or_default().to_owned();
+    match trouble {
+        Trouble::Passing { why, after } => Trouble::Passing { why: format!("{}; try again later", cause(&why)), after },
+        Trouble::Revoked { why } | Trouble::Wrong { why } => Trouble::wrong(format!("{what} ({})", cause(&why))),
+    }
 }
 
 /// The actor that an answer of WebFinger names.

@@ -15,6 +15,7 @@ mod follow;
 mod inbox;
 mod keys;
 mod knock;
+mod listening;
 mod note;
 mod publish;
 mod remote;
@@ -33,9 +34,10 @@ use crate::{
 
 pub use actor::{Actor, Ours, fingered, node_info};
 pub use follow::{Found, look_up};
-pub use inbox::{Act, LARGEST, Listening, No, Told, receive};
+pub use inbox::{Act, LARGEST, No, Told, receive};
 pub use keys::Keys;
 pub use knock::{KNOCKS_HOLD, Knock, learned, relearn, remind};
+pub use listening::Listening;
 pub use note::Said;
 #[cfg(test)]
 use publish::deliver;

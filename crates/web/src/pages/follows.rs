@@ -58,12 +58,12 @@ fn row(wall: &Wall, follow: Follow) -> FollowRow {
     let since = |words: &str, at: Option<i64>| {
         at.map_or_else(|| Sentence::plain(words), |at| Sentence::plain(words).text(" ").time(wall.ago(at)))
     };
-    let error = follow.error.as_deref().unwrap_or("their server could not be reached");
+    // What failed; what happens next is said here.
+    let error = follow.error.as_deref().and_then(|error| error.split("; it is retried").next());
+    let error = error.unwrap_or("their server could not be reached");
     let (state, tone, says) = match (follow.state, follow.told_at) {
         (FollowState::Accepted, _) => ("followed", Tone::Good, since("they agreed", follow.answered_at)),
-        (FollowState::Refused, _) => {
-            ("refused", Tone::Risk, since("they do not want us to follow them, said", follow.answered_at))
-        }
+        (FollowState::Refused, _) => ("refused", Tone::Risk, since("they declined", follow.answered_at)),
         (FollowState::Unreached, _) => ("not reached", Tone::Risk, Sentence::plain(ended(error))),
         (FollowState::Asked, Some(_)) => ("asked", Tone::Plain, since("no answer yet, asked", Some(follow.asked_at))),
         (FollowState::Asked, None) if follow.error.is_some() => {

@@ -2,17 +2,20 @@ use dandelion_networks::{
     activitypub::{self, Remote},
     outgoing::{Answer, testing::loopback},
 };
+use dandelion_post::{Author, Post};
 use serde_json::{Value, json};
 
 use super::{down, somebody, speaking};
 use crate::{
     Error,
     actor::{
-        Actor, Deliverer, Follow, FollowState, NewActor, all, answered, ask, follow_account, follow_of, followed,
-        followed_moved, following, make, undelivered, unfollow_account, unfollow_account_as, who_follows,
+        Actor, Deliverer, Follow, FollowState, NewActor, Undelivered, all, answered, ask, follow_account, follow_of,
+        followed, followed_moved, following, make, undelivered, unfollow_account, unfollow_account_as, who_follows,
     },
     both_stores,
     fixture::all_is_well,
+    handle,
+    intake::{self, Item},
     log,
     scope::{Role, Viewer},
     store::{q, statements},
@@ -115,6 +118,12 @@ both_stores!(taken_off_what_was_asked_is_taken_back_in_order, |hub| async move {
         deliverer.record(&delivery, arrived()).await.unwrap();
     }
     assert_eq!(told(&hub).await, []);
+    // A server that will not hear the end of it is left alone.
+    unfollow_account_as(&hub, by(), &actor, again.id).await.unwrap();
+    let delivery = deliverer.claim(&[]).await.unwrap().expect("the end");
+    deliverer.record(&delivery, Answer::Refused { why: "gone".into() }).await.unwrap();
+    assert_eq!(undelivered(&hub.db, actor.handle.id).await.unwrap(), Undelivered::default());
+    let again = ask(&hub, by(), &actor, &ana, "ana").await.unwrap();
     // Given up after three days it says why, and can be asked again.
     unfollow_account_as(&hub, by(), &actor, again.id).await.unwrap();
     hub.sql(&["delete from deliveries".to_owned()]).await;
@@ -174,6 +183,8 @@ both_stores!(only_who_may_change_the_source_says_whom_it_follows, |hub| async mo
     let lead = Viewer::new(1, "Lea".into(), &[(unit, Role::Lead)], &[(unit, None)]);
     let wrong = follow_account(&hub, &lead, &remote, &actor, "bob").await;
     assert!(matches!(&wrong, Err(Error::Invalid { reason, .. }) if reason.contains("with its server")), "{wrong:?}");
+    let own = follow_account(&hub, &lead, &remote, &actor, "@Care@care.example").await;
+    assert!(matches!(&own, Err(Error::Invalid { reason, .. }) if reason.contains("is an account of ours")), "{own:?}");
     // Another actor's is not its own to end.
     let base = url::Url::parse("https://care.example/").unwrap();
     let new = NewActor { name: "news".into(), label: String::new(), unit };
@@ -213,5 +224,32 @@ both_stores!(what_was_on_its_way_is_so_after_the_update, |hub| async move {
     // And from then on accounts are asked.
     ask(&hub, by(), &actor, &somebody("ana", "a.example"), "ana@a.example").await.unwrap();
     assert_eq!(told(&hub).await.len(), 2);
+    all_is_well(&hub).await;
+});
+
+both_stores!(an_account_of_ours_elsewhere_is_no_customer_when_it_is_heard, |hub| async move {
+    let actor = speaking(&hub).await;
+    let admin = Viewer::new(1, "Root".into(), &[(actor.handle.unit, Role::Admin)], &[(actor.handle.unit, None)]);
+    let details = handle::Details {
+        key: "toots".into(),
+        network: "mastodon".into(),
+        name: "@Acme@social.example".into(),
+        unit: actor.handle.unit,
+        purpose: handle::Purpose::News,
+        owner: None,
+        deputy: None,
+        config: handle::Config::default(),
+    };
+    handle::add(&hub, &admin, details).await.unwrap();
+    for (name, due) in [("acme@social.example", true), ("acme@other.example", false), ("acme", false)] {
+        let author =
+            Author { id: Some(format!("https://x.example/{name}")), handle: Some(name.into()), ..Author::default() };
+        let id = format!("https://x.example/notes/{name}");
+        let post = Post { id: id.clone(), text: "my kettle leaks".into(), author: Some(author), ..Post::default() };
+        let counted = intake::receive(&hub, actor.source.id, vec![Item::post("1", post)]).await.unwrap();
+        assert_eq!(counted.stored, 1);
+        let row = hub.db.one(q!("select ours from posts where remote_id = $1", id)).await.unwrap();
+        assert_eq!(row.get::<bool, _>("ours").unwrap(), due, "{name}");
+    }
     all_is_well(&hub).await;
 });

@@ -372,7 +372,7 @@ fn follows(w: &Words) -> Follows {
         says,
         again: tone == Tone::Risk,
     };
-    let refused = Sentence::plain(w.t("they do not want us to follow them, said")).text(" ").time(time(w, "3 March"));
+    let refused = Sentence::plain(w.t("they declined")).text(" ").time(time(w, "3 March"));
     let later = "A.example could not be reached. We try again by ourselves.";
     Follows {
         source: 4,
