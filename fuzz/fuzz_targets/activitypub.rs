@@ -8,7 +8,10 @@ use dandelion_networks::activitypub::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = Told::read(bytes);
+    if let Ok(told) = Told::read(bytes) {
+        let ours = ["https://care.example/actors/care".to_owned()];
+        let _ = (told.actor(), told.takes_back(), told.whose(&ours));
+    }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(document) = serde_json::from_str(text)
         && let Some(actor) = Actor::read(&document)

@@ -209,8 +209,27 @@ pub enum Actor {
         #[arg(long)]
         unit: Option<String>,
     },
-    /// List them, with how many follow
+    /// List them, with how many follow and are followed
     List,
+    /// Have one follow an account of the fediverse, so that what it says to everybody is heard
+    Follow {
+        /// The part before the host of ours: care
+        name: String,
+        /// Whom: @name@mastodon.example, or the address of their page
+        account: String,
+    },
+    /// Have one follow an account no longer
+    Unfollow {
+        /// The part before the host of ours: care
+        name: String,
+        /// Whom, as `dandelion actor following` names them
+        account: String,
+    },
+    /// List whom one follows, with what they answered
+    Following {
+        /// The part before the host of ours: care
+        name: String,
+    },
 }
 
 /// Sources.

@@ -209,7 +209,7 @@ impl Engine {
         let mut facts = Facts {
             network: Some(network).filter(|name| !name.is_empty()),
             source: Some(origin.source.as_str()).filter(|name| !name.is_empty()),
-            ours: handle.is_some_and(|handle| self.org.handle_named(network, handle).is_some()),
+            ours: handle.is_some_and(|handle| self.org.is_ours(network, handle)),
             ..Facts::default()
         };
         if !judged {

@@ -17,7 +17,7 @@ use dandelion_hub::{
     intake::{self, Item},
 };
 use dandelion_networks::{
-    activitypub::{self, Act, No, Told, signature::Message},
+    activitypub::{self, Act, Listening, No, Told, signature::Message},
     contract::Refused,
 };
 use dandelion_post::timestamp;
@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/actors/{name}/inbox", post(deliver))
         .route("/actors/{name}/outbox", get(outbox))
         .route("/actors/{name}/followers", get(followers))
+        .route("/actors/{name}/following", get(following))
         .route("/actors/{name}/posts/{key}", get(note))
 }
 
@@ -90,6 +91,13 @@ async fn followers(State(app): State<App>, Path(name): Path<String>) -> Result<R
     Ok(activity(&collection(&format!("{}/followers", actor.ours.id), count)))
 }
 
+/// How many it follows; which these are is not told either.
+async fn following(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
+    let actor = find(&app, &name).await?;
+    let count = actor::following(&app.hub.db, actor.handle.id).await?;
+    Ok(activity(&collection(&format!("{}/following", actor.ours.id), count)))
+}
+
 async fn note(State(app): State<App>, Path((name, key)): Path<(String, String)>) -> Result<Response, Problem> {
     match find(&app, &name).await?.note(&app.hub, &key).await?.ok_or_else(nobody)? {
         Shown::Note(note) => Ok(activity(&note)),
@@ -131,11 +139,17 @@ async fn deliver(
         body: &body,
     };
     let ours: Vec<String> = actors.iter().map(|actor| actor.ours.id.clone()).collect();
-    let named = told.whose(&ours).and_then(|id| actors.iter().find(|actor| actor.ours.id == *id));
-    let actor = named.or(actors.first()).ok_or_else(nobody)?;
+    let follow = actor::who_follows(&app.hub.db, told.actor()).await?;
+    let following = actors.iter().filter(|actor| follow.contains(&actor.handle.id));
+    let following: Vec<String> = following.map(|actor| actor.ours.id.clone()).collect();
+    // Whoever is named takes it, else whoever follows them.
+    let whose = told.whose(&ours).or(following.first());
+    let whose = whose.and_then(|id| actors.iter().find(|actor| actor.ours.id == *id));
+    let actor = whose.or(actors.first()).ok_or_else(nobody)?;
     let now = timestamp(app.hub.now());
     let signer = actor.signer(&app.hub)?;
-    let act = activitypub::receive(remote, &signer, &ours, &told, &message, now).await.map_err(refused)?;
+    let here = Listening { ours: &ours, following: &following };
+    let act = activitypub::receive(remote, &signer, &here, &told, &message, now).await.map_err(refused)?;
     done(&app, &actors, actor, act).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
@@ -148,7 +162,14 @@ async fn done(app: &App, actors: &[Actor], actor: &Actor, act: Act) -> Result<()
             actor::follow(&app.hub, whose(&ours)?, &by, &follow).await?;
         }
         Act::Unfollow { ours, actor: by } => actor::unfollow(&app.hub, whose(&ours)?, &by).await?,
-        Act::Moved { from, to } => drop(actor::moved(&app.hub, actor, &from, &to).await?),
+        Act::Moved { from, to } => {
+            actor::moved(&app.hub, actor, &from, &to).await?;
+            for ours in actors {
+                actor::followed_moved(&app.hub, ours, &from, &to).await?;
+            }
+        }
+        Act::Accepted { ours, actor: by } => drop(actor::answered(&app.hub, whose(&ours)?, &by, true).await?),
+        Act::Refused { ours, actor: by } => drop(actor::answered(&app.hub, whose(&ours)?, &by, false).await?),
         Act::Posts(items) => {
             if actor.source.paused_at.is_some() {
                 let mut problem =

@@ -3,10 +3,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use dandelion_hub::{
     Hub,
-    actor::{self, NewActor},
+    actor::{self, FollowState, NewActor},
     log,
     unit::Org,
 };
+use dandelion_networks::activitypub::Remote;
 use url::Url;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     config::Config,
 };
 
-/// Makes and lists our own actors on ActivityPub.
+/// Makes and lists our own actors on ActivityPub, and says whom they follow.
 pub async fn run(hub: &Hub, config: &Config, arguments: Actors) -> Result<ExitCode> {
     let base: Url = arguments
         .public_url
@@ -46,9 +47,50 @@ pub async fn run(hub: &Hub, config: &Config, arguments: Actors) -> Result<ExitCo
         Actor::List => {
             for actor in actor::all(hub, &base).await? {
                 let followers = actor::followers(&hub.db, actor.handle.id).await?;
-                println!("{}\t{}\t{followers} followers\t{}", actor.handle.name, actor.ours.label, actor.ours.id);
+                let following = actor::following(&hub.db, actor.handle.id).await?;
+                let (name, label, id) = (&actor.handle.name, &actor.ours.label, &actor.ours.id);
+                println!("{name}\t{label}\t{followers} followers, {following} followed\t{id}");
+            }
+        }
+        Actor::Follow { name, account } => {
+            let ours = ours(hub, &base, &name).await?;
+            let remote = Remote::new(super::serve::client(config)?);
+            let found = actor::find_account(hub, &remote, &ours, &account).await?;
+            actor::ask(hub, log::Actor::System("command"), &ours, &found.actor, &found.handle).await?;
+            println!("@{} is asked by the program that serves; what it says comes here once it agrees", found.handle);
+        }
+        Actor::Unfollow { name, account } => {
+            let ours = ours(hub, &base, &name).await?;
+            let wanted = account.trim_start_matches('@');
+            let known = actor::followed(&hub.db, ours.handle.id).await?;
+            let follow =
+                known.iter().find(|follow| follow.name.eq_ignore_ascii_case(wanted) || follow.actor == account);
+            let follow = follow.with_context(|| {
+                format!("{} does not follow {account}; `dandelion actor following {name}` lists them", ours.handle.name)
+            })?;
+            actor::unfollow_account_as(hub, log::Actor::System("command"), &ours, follow.id).await?;
+            println!("@{} is followed no longer; what it said stays", follow.name);
+        }
+        Actor::Following { name } => {
+            let ours = ours(hub, &base, &name).await?;
+            for follow in actor::followed(&hub.db, ours.handle.id).await? {
+                let state = match follow.state {
+                    FollowState::Asked => "asked",
+                    FollowState::Accepted => "followed",
+                    FollowState::Refused => "refused",
+                    FollowState::Unreached => "not reached",
+                };
+                println!("@{}\t{state}\t{}\t{}", follow.name, follow.actor, follow.error.unwrap_or_default());
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The actor of this name.
+async fn ours(hub: &Hub, base: &Url, name: &str) -> Result<actor::Actor> {
+    let wanted = name.trim_start_matches('@');
+    let wanted = wanted.split_once('@').map_or(wanted, |(name, _)| name);
+    let found = actor::all(hub, base).await?.into_iter().find(|actor| actor.ours.name.eq_ignore_ascii_case(wanted));
+    found.with_context(|| format!("there is no actor `{name}` at {base}; `dandelion actor list` lists them"))
 }

@@ -3,7 +3,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context as _, Result};
 use dandelion_hub::{
     Db, Hub,
-    actor::Deliverer,
+    actor::{self, Deliverer},
     backfill, case,
     log::Actor,
     member::invitation::{self, Purpose},
@@ -80,6 +80,7 @@ pub async fn hub_until(
     let (tell, told) = watch::channel(false);
     // One for all, so that connections and sign-ins are shared.
     let outside = client(config)?;
+    actor::recall_knocks(&hub, &outside).await?;
     let sender = Sender::new(hub.clone(), outside.clone(), sender::Rules::default());
     if !hub.db.is_postgres() {
         // With SQLite there is only this program: whatever an earlier one left half done is ours to settle at once.

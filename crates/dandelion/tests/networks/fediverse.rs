@@ -29,8 +29,8 @@ use crate::{
 };
 
 /// A server of others, with one person.
-struct Other {
-    base: String,
+pub struct Other {
+    pub base: String,
     /// What it is known to do with an activity that arrives twice: nothing.
     knows_twice: bool,
     process: Option<Process>,
@@ -41,7 +41,7 @@ struct Other {
 
 impl Other {
     /// None where whoever runs the tests does without real servers.
-    async fn start(name: &'static str) -> Option<Self> {
+    pub async fn start(name: &'static str) -> Option<Self> {
         if std::env::var_os("DANDELION_TEST_NO_PEERS").is_some() {
             eprintln!("\n*** NOT TESTED: ActivityPub, live against {name} ***\n");
             return None;
@@ -62,7 +62,7 @@ impl Other {
         Some(other)
     }
 
-    async fn come_up(&mut self) {
+    pub async fn come_up(&mut self) {
         let mut command = Command::new(&self.program);
         command.args([&self.port.to_string(), "ana"]).arg(self.folder.path());
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -71,18 +71,18 @@ impl Other {
     }
 
     /// Its program ends, and nobody listens there any more.
-    fn go_down(&mut self) {
+    pub fn go_down(&mut self) {
         self.process = None;
     }
 
-    async fn got(&self, kind: &str) -> Vec<Value> {
+    pub async fn got(&self, kind: &str) -> Vec<Value> {
         let answer = loopback().get(&self.local("/_got"), &[]).await.expect("an answer");
         let all: Vec<Value> = serde_json::from_slice(&answer.body).expect("a list");
         all.into_iter().filter(|one| one["kind"] == kind).collect()
     }
 
     /// Their person does something; the address of what was said.
-    async fn send(&self, what: Value) -> String {
+    pub async fn send(&self, what: Value) -> String {
         let headers = [("content-type", "application/json")];
         let body = what.to_string().into_bytes();
         let answer = loopback().post(&self.local("/_send"), &headers, body).await.expect("an answer");
@@ -97,17 +97,17 @@ impl Other {
 }
 
 /// Our pages on loopback, with an actor.
-struct Here {
-    world: World,
+pub struct Here {
+    pub world: World,
     base: Url,
-    actor: actor::Actor,
+    pub actor: actor::Actor,
     /// One for all, as in the running program.
-    client: Client,
-    deliverer: Deliverer,
+    pub client: Client,
+    pub deliverer: Deliverer,
 }
 
 impl Here {
-    async fn start(test: &TestHub) -> Self {
+    pub async fn start(test: &TestHub) -> Self {
         let world = World::new(test).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = Url::parse(&format!("http://localhost:{}/", listener.local_addr().expect("an address").port()));
@@ -123,7 +123,7 @@ impl Here {
     }
 
     /// Makes the deliveries that are due; how many there were.
-    async fn deliver(&self) -> usize {
+    pub async fn deliver(&self) -> usize {
         let mut made = 0;
         while self.deliverer.step().await.expect("a store") {
             made += 1;
@@ -131,7 +131,7 @@ impl Here {
         made
     }
 
-    async fn undelivered(&self) -> actor::Undelivered {
+    pub async fn undelivered(&self) -> actor::Undelivered {
         actor::undelivered(&self.world.hub.db, self.actor.handle.id).await.expect("a count")
     }
 
@@ -149,7 +149,7 @@ impl Here {
         (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
     }
 
-    async fn has(&self, words: &str) -> bool {
+    pub async fn has(&self, words: &str) -> bool {
         self.world.has(self.actor.source.id, words).await
     }
 }
@@ -188,6 +188,7 @@ async fn spoken_with(test: TestHub, name: &'static str) {
     until("the deletion is here", deleted).await;
     other.send(json!({ "kind": "Undo", "actor": us })).await;
     until("they follow no longer", || async { here.followers().await == 0 }).await;
+    restarted(&here, &other).await;
     // Whoever signs by RFC 9421 is written to so, from the first word on, and believes it; whoever does not, by the draft.
     let signed: Vec<Value> = other.got("signed").await;
     let due = if name == "fedify" { "RFC 9421" } else { "cavage" };
@@ -199,6 +200,21 @@ async fn spoken_with(test: TestHub, name: &'static str) {
     let source = here.world.source(here.actor.source.id).await;
     assert!(source.accounting.balances() && source.accounting.refused == 0, "{}", source.accounting);
     here.world.check().await;
+}
+
+/// Our program ends and starts again: how that server signs is known at the first word. They follow, and no longer.
+async fn restarted(here: &Here, other: &Other) {
+    let hub = &here.world.hub;
+    let us = &here.actor.ours.id;
+    actor::keep_knocks(hub, &here.client).await.expect("a store");
+    let client = client();
+    actor::recall_knocks(hub, &client).await.expect("a store");
+    other.send(json!({ "kind": "Follow", "actor": us })).await;
+    until("they follow again", || async { here.followers().await == 1 }).await;
+    assert!(Deliverer::new(hub.clone(), client).step().await.expect("a store"));
+    until("they are told so again", || async { other.got("Accept").await.len() == 2 }).await;
+    other.send(json!({ "kind": "Undo", "actor": us })).await;
+    until("they follow no longer", || async { here.followers().await == 0 }).await;
 }
 
 /// A person answers; the program dies after the answer has left, so that it leaves twice: it is one answer.

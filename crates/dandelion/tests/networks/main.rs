@@ -8,6 +8,7 @@ mod bluesky_oauth;
 mod bluesky_peer;
 mod faults;
 mod fediverse;
+mod fediverse_following;
 mod homeserver;
 mod mail;
 mod mail_proxy;

@@ -78,6 +78,7 @@ impl Deliverer {
                     }
                 }
             }
+            self.keep().await;
             tokio::select! {
                 changed = shutdown.changed() => if changed.is_err() { break },
                 () = under_way.one_done() => {}
@@ -85,6 +86,14 @@ impl Deliverer {
             }
         }
         under_way.finish().await;
+        self.keep().await;
+    }
+
+    /// What was learned of other servers, here or where they write to us.
+    async fn keep(&self) {
+        if let Err(error) = super::keep_knocks(&self.hub, self.remote.client()).await {
+            tracing::warn!(%error, "how other servers sign could not be kept; trying again");
+        }
     }
 
     /// Makes one delivery that is due, if any; says whether there was one.
@@ -96,7 +105,7 @@ impl Deliverer {
     }
 
     /// Takes the delivery that has been due longest, except to hosts that are `busy`. One server hears of one reply in
-    /// the order in which things happened to it. What a dead program has claimed is taken again when its lease is over:
+    /// the order in which things happened to it, and so does whoever is followed and no longer. What a dead program has claimed is taken again when its lease is over:
     /// every activity has one address, by which whoever hears it twice knows it.
     pub async fn claim(&self, busy: &[String]) -> Result<Option<Delivery>> {
         // Asked many times a minute, and mostly for nothing: a look holds up nobody who writes.
@@ -110,7 +119,9 @@ impl Deliverer {
              from deliveries d where d.next_attempt_at <= $1 and (d.lease_until is null or d.lease_until <= $1)
              and not exists (select 1 from deliveries e where e.reply_id = d.reply_id and e.id < d.id
                and e.next_attempt_at is not null and e.inbox is not distinct from d.inbox
-               and e.actor is not distinct from d.actor)",
+               and e.actor is not distinct from d.actor)
+             and not exists (select 1 from deliveries e where d.kind in ('follow', 'unfollow') and e.handle_id = d.handle_id
+               and e.actor = d.actor and e.kind in ('follow', 'unfollow') and e.id < d.id and e.next_attempt_at is not null)",
         );
         if !busy.is_empty() {
             let places: Vec<String> = (0..busy.len()).map(|at| format!("${}", at + 2)).collect();
@@ -223,18 +234,36 @@ impl Delivery {
             "update deliveries set done_at = $2, next_attempt_at = null, lease_until = null, error = null, failed_at = null
              where id = $1"
         };
-        tx.run(q!(sql, self.id, tx.now())).await.map(drop)
+        tx.run(q!(sql, self.id, tx.now())).await?;
+        if self.kind == "follow" {
+            let sql = "update follows set told_at = $3 where handle_id = $1 and actor = $2 and told_at is null";
+            tx.run(q!(sql, self.handle, self.actor.as_deref(), tx.now())).await?;
+        }
+        Ok(())
     }
 
     async fn failed(&self, tx: &mut Tx, why: &str) -> Result<()> {
+        if self.kind == "unfollow" {
+            // Whoever does not hear that we follow no longer may go on telling us; it is not heard.
+            return tx.run(q!("delete from deliveries where id = $1", self.id)).await.map(drop);
+        }
         let sql = "update deliveries set failed_at = $2, next_attempt_at = null, lease_until = null, error = $3
                    where id = $1 and next_attempt_at is not null";
         if tx.run(q!(sql, self.id, tx.now(), why)).await? == 0 {
             return Ok(());
         }
-        if let (None, Some(actor)) = (self.reply, &self.actor) {
+        let actor = self.actor.as_deref();
+        match self.kind.as_str() {
             // Who never heard that they follow does not follow; they may ask again.
-            tx.run(q!("delete from followers where handle_id = $1 and actor = $2", self.handle, actor)).await?;
+            "accept" => {
+                tx.run(q!("delete from followers where handle_id = $1 and actor = $2", self.handle, actor)).await?;
+            }
+            "follow" => {
+                let sql = "update follows set failed_at = $3, error = $4
+                           where handle_id = $1 and actor = $2 and accepted_at is null and refused_at is null";
+                tx.run(q!(sql, self.handle, actor, tx.now(), why)).await?;
+            }
+            _ => {}
         }
         let body = json!({ "kind": self.kind, "host": self.host, "attempts": self.attempts });
         tx.log(Entry::new("handle.delivery_failed", "handle", self.handle).with(body));

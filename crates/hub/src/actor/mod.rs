@@ -3,6 +3,8 @@
 
 mod delivery;
 mod follower;
+mod following;
+mod knock;
 mod said;
 mod tell;
 #[cfg(test)]
@@ -26,6 +28,11 @@ use crate::{
 
 pub use delivery::{Deliverer, Delivery, Undelivered, undelivered};
 pub use follower::{follow, followers, inboxes, moved, unfollow};
+pub use following::{
+    Follow, FollowState, answered, ask, find_account, follow_account, follow_of, followed, followed_moved, following,
+    unfollow_account, unfollow_account_as, who_follows,
+};
+pub use knock::{keep_knocks, recall_knocks};
 pub use said::Shown;
 pub(crate) use tell::{tell_change, tell_followers};
 
@@ -69,6 +76,11 @@ pub async fn all(hub: &Hub, base: &Url) -> Result<Vec<Actor>> {
         (ours.id == id).then(|| Actor { source: source.clone(), ours, handle })
     };
     Ok(live.filter_map(actor).collect())
+}
+
+/// The actor that listens by this source, where it is one in use.
+pub async fn of_source(hub: &Hub, base: &Url, source: i64) -> Result<Option<Actor>> {
+    Ok(all(hub, base).await?.into_iter().find(|actor| actor.source.id == source))
 }
 
 /// Makes an actor: its key, its handle, its source. What was made already is left as it is, so that a second try ends

@@ -36,6 +36,31 @@ pub(super) async fn forget_accept(tx: &mut Tx, handle: i64, actor: &str) -> Resu
     tx.run(q!(sql, handle, actor)).await.map(drop)
 }
 
+/// Somebody is asked to be followed (`follow`), or told that they are no longer (`unfollow`); one after the other.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    handle: i64,
+    kind: &'static str,
+    (actor, inbox): (&str, Option<&str>),
+    activity: &Value,
+) -> Result<()> {
+    let activity = Some(activity.to_string());
+    write(tx, New { handle, kind, reply: None, actor: Some(actor), inbox, activity }).await
+}
+
+/// Somebody who has not heard yet that we ask to follow them is not asked. Whether that was so.
+pub(super) async fn forget_unheard_follow(tx: &mut Tx, handle: i64, actor: &str) -> Result<bool> {
+    let sql = "delete from deliveries where handle_id = $1 and actor = $2 and kind = 'follow' and attempts = 0
+               and next_attempt_at is not null";
+    Ok(tx.run(q!(sql, handle, actor)).await? > 0)
+}
+
+/// What could not be told somebody whom we follow matters no longer.
+pub(super) async fn forget_failed_follow(tx: &mut Tx, handle: i64, actor: &str) -> Result<()> {
+    let sql = "delete from deliveries where handle_id = $1 and actor = $2 and kind in ('follow', 'unfollow') and failed_at is not null";
+    tx.run(q!(sql, handle, actor)).await.map(drop)
+}
+
 /// All who follow are told of what answers nobody: a server once, however many of its people follow.
 pub(crate) async fn tell_followers(tx: &mut Tx, reply: &Reply) -> Result<()> {
     let known = tx.one(q!("select count(*) as n from deliveries where reply_id = $1", reply.id)).await?;

@@ -1,9 +1,15 @@
-use dandelion_networks::activitypub;
+mod following;
+
+use dandelion_networks::activitypub::{self, signature::Way};
 use dandelion_networks::outgoing::testing::loopback;
+use dandelion_post::timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Actor, Deliverer, NewActor, all, follow, followers, inboxes, make, moved, undelivered, unfollow};
+use super::{
+    Actor, Deliverer, NewActor, all, follow, followers, inboxes, keep_knocks, knock, make, moved, recall_knocks,
+    undelivered, unfollow,
+};
 use crate::{
     Error, both_stores,
     fixture::{all_is_well, ready},
@@ -128,6 +134,41 @@ both_stores!(whoever_follows_is_told_so_until_they_have_heard_it, |hub| async mo
     assert!(now.error.is_some_and(|why| why.contains("given up after")));
     assert_eq!(followers(&hub.db, actor.handle.id).await.unwrap(), 0, "who never heard it does not follow");
     all_is_well(&hub).await;
+});
+
+both_stores!(how_servers_sign_is_kept_and_forgotten_in_time, |hub| async move {
+    const WEEK: i64 = 7 * 24 * 3_600_000_000;
+    let learned = |host: &str, way| activitypub::Knock { host: host.into(), way, at: timestamp(hub.clock.now()) };
+    let kept = async |host: &str| {
+        let kept = knock::kept(&hub).await.unwrap();
+        kept.iter().find(|knock| knock.host == host).map(|knock| knock.way)
+    };
+    let client = loopback();
+    activitypub::relearn(&client, &learned("a.example", Way::Message));
+    activitypub::relearn(&client, &learned("b.example:8443", Way::Cavage));
+    keep_knocks(&hub, &client).await.unwrap();
+    assert_eq!(activitypub::learned(&client), [], "it is kept once");
+    let next = loopback();
+    recall_knocks(&hub, &next).await.unwrap();
+    assert_eq!(activitypub::learned(&next), [], "what is kept need not be kept again");
+    assert_eq!(kept("a.example").await, Some(Way::Message));
+    assert_eq!(kept("b.example:8443").await, Some(Way::Cavage));
+    assert_eq!(kept("c.example").await, None);
+    hub.clock.advance(3 * WEEK);
+    activitypub::relearn(&client, &learned("a.example", Way::Cavage));
+    keep_knocks(&hub, &client).await.unwrap();
+    hub.clock.advance(WEEK);
+    assert_eq!(kept("a.example").await, Some(Way::Cavage), "it was learned anew");
+    assert_eq!(kept("b.example:8443").await, None, "it may have been taught another way by now");
+    // A flood of hosts leaves the newest.
+    let rows: Vec<String> =
+        (0..4200).map(|at| format!("('x{at}.example', 'cavage', {})", hub.clock.now() + at)).collect();
+    hub.sql(&[format!("insert into knocks (host, way, learned_at) values {}", rows.join(", "))]).await;
+    activitypub::relearn(&client, &learned("d.example", Way::Message));
+    keep_knocks(&hub, &client).await.unwrap();
+    let row = hub.db.one(q!("select count(*) as n, min(learned_at) as first from knocks")).await.unwrap();
+    assert_eq!(row.get::<i64, _>("n").unwrap(), 4096);
+    assert_eq!(row.get::<i64, _>("first").unwrap(), hub.clock.now() + 104);
 });
 
 both_stores!(a_server_hears_of_a_post_in_the_order_of_what_happened, |hub| async move {

@@ -39,7 +39,7 @@ pub(super) async fn authors(tx: &mut Tx, org: &Org, new: &[New<'_>]) -> Result<H
     let (mut rows, mut ours) = (Vec::with_capacity(keys.len()), HashMap::new());
     for (key, id) in keys.iter().zip(ids) {
         let author = &newest[key];
-        let is_ours = author.handle.as_deref().is_some_and(|handle| org.handle_named(&key.0, handle).is_some());
+        let is_ours = author.handle.as_deref().is_some_and(|handle| org.is_ours(&key.0, handle));
         ours.insert(key.clone(), is_ours);
         rows.push(vec![
             id.into(),

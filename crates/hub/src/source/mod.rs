@@ -367,7 +367,8 @@ pub(crate) async fn check_accounting(hub: &Hub) -> Result<Option<String>> {
     Ok(None)
 }
 
-pub(crate) fn may_change(viewer: &Viewer, unit: Option<i64>, to: &str) -> Result<()> {
+/// Refuses whoever may not change a source that `unit` looks after.
+pub fn may_change(viewer: &Viewer, unit: Option<i64>, to: &str) -> Result<()> {
     match unit {
         Some(unit) => viewer.need(Role::Lead, unit, to),
         None => viewer.need_anywhere(Role::Lead, to),

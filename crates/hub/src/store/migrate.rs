@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_feeds", include_str!("../../migrations/0008_feeds.sql")),
     ("0009_sign_ins", include_str!("../../migrations/0009_sign_ins.sql")),
     ("0010_after_sending", include_str!("../../migrations/0010_after_sending.sql")),
+    ("0011_follows", include_str!("../../migrations/0011_follows.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.
@@ -57,7 +58,7 @@ pub(super) async fn run(db: &Db) -> Result<()> {
 
 /// Splits a migration at lines that end with `;`, leaving out what is for the other database:
 /// a line `-- sqlite:` or `-- postgres:` starts such a part, `-- both:` ends it.
-fn statements(text: &str, postgres: bool) -> Vec<String> {
+pub(crate) fn statements(text: &str, postgres: bool) -> Vec<String> {
     let (mut found, mut statement, mut ours) = (Vec::new(), String::new(), true);
     for line in text.lines() {
         match line.trim() {

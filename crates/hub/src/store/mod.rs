@@ -26,6 +26,8 @@ use sqlx::{
 };
 
 pub use migrate::SCHEMA_VERSION;
+#[cfg(test)]
+pub(crate) use migrate::statements;
 pub(crate) use query::q;
 pub use query::{Q, Value};
 pub use row::Row;

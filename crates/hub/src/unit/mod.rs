@@ -348,7 +348,18 @@ impl Org {
             !handle.archived && handle.network == network && crate::handle::folded(&handle.name) == folded
         })
     }
+
+    /// Whether an account is ours, by its network and name. The networks of the fediverse are one: whoever an actor of
+    /// ours hears may be an account of ours on Mastodon, known by the same whole name.
+    pub fn is_ours(&self, network: &str, name: &str) -> bool {
+        let named = |network: &&str| self.handle_named(network, name).is_some();
+        let whole = FEDIVERSE.contains(&network) && name.trim_start_matches('@').contains('@');
+        named(&network) || whole && FEDIVERSE.iter().any(named)
+    }
 }
+
+/// Networks where one name with its host is one account.
+const FEDIVERSE: [&str; 2] = ["activitypub", "mastodon"];
 
 /// A role held in a unit, by keys: as `org.toml` writes it.
 pub type Granted = BTreeMap<String, Role>;

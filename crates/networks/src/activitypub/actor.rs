@@ -115,7 +115,7 @@ impl Ours {
             "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
             "id": self.id, "type": "Organization", "preferredUsername": self.name, "name": self.label, "url": self.id,
             "inbox": format!("{}/inbox", self.id), "outbox": format!("{}/outbox", self.id),
-            "followers": format!("{}/followers", self.id), "endpoints": { "sharedInbox": shared },
+            "followers": format!("{}/followers", self.id), "following": format!("{}/following", self.id), "endpoints": { "sharedInbox": shared },
             "manuallyApprovesFollowers": false, "discoverable": true,
             "publicKey": { "id": self.key_id(), "owner": self.id, "publicKeyPem": keys.public_pem() },
         })

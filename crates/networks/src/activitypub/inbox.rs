@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::{
     actor::{Actor, each},
-    knock, note,
+    follow, knock,
+    listening::Listening,
+    note,
     remote::{Remote, Signer, origin},
     signature::{Claim, Message, Unsigned, Way},
 };
@@ -38,6 +40,20 @@ pub enum Act {
         /// Who followed it.
         actor: String,
     },
+    /// Somebody lets one of our actors follow them, as it asked.
+    Accepted {
+        /// The actor of ours.
+        ours: String,
+        /// Who was asked.
+        actor: String,
+    },
+    /// Somebody does not let one of our actors follow them, or no longer.
+    Refused {
+        /// The actor of ours.
+        ours: String,
+        /// Who was asked.
+        actor: String,
+    },
     /// Somebody lives elsewhere now, and is there who they were here.
     Moved {
         /// Who they were.
@@ -62,7 +78,7 @@ pub struct No {
 }
 
 impl No {
-    fn new(status: u16, why: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, why: impl Into<String>) -> Self {
         Self { status, why: why.into() }
     }
 }
@@ -85,10 +101,10 @@ impl From<Trouble> for No {
 /// A delivery that was read but not yet believed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    activity: Value,
-    kind: String,
-    actor: String,
-    object: String,
+    pub(super) activity: Value,
+    pub(super) kind: String,
+    pub(super) actor: String,
+    pub(super) object: String,
 }
 
 impl Told {
@@ -110,32 +126,33 @@ impl Told {
         Ok(Self { object: text(&activity["object"]), activity, kind, actor })
     }
 
+    /// Whose doing it is, as far as it says so itself.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// What it takes back, where it takes something back: of what nobody here knows there is nothing to take back.
     pub fn takes_back(&self) -> Option<&str> {
         (self.kind == "Delete").then_some(self.object.as_str())
     }
 
-    /// Whether it concerns any of these actors of ours, as far as it says so itself.
-    fn concerns(&self, ours: &[String]) -> bool {
-        let is_ours = |value: &Value| {
-            value.as_str().is_some_and(|text| ours.iter().any(|id| text == id || text.starts_with(&format!("{id}/"))))
-        };
+    /// Whether it concerns whoever listens here, as far as it says so itself.
+    fn concerns(&self, here: &Listening<'_>) -> bool {
         let object = &self.activity["object"];
+        let said_to_us = || here.named(&self.activity) || here.named(object);
         match self.kind.as_str() {
-            "Follow" => ours.contains(&self.object),
-            "Undo" => is_ours(&object["object"]) || is_ours(&object["object"]["id"]),
-            "Create" | "Update" => {
-                let named = [&self.activity["to"], &self.activity["cc"], &object["to"], &object["cc"]];
-                named.into_iter().flat_map(each).any(is_ours)
-                    || each(&object["tag"]).any(|tag| is_ours(&tag["href"]))
-                    || is_ours(&object["inReplyTo"])
-                    // Somebody whom our actors are told of says it to all who follow them.
-                    || object.is_string()
-            }
+            "Follow" => here.ours.contains(&self.object),
+            "Undo" => here.is_ours(&object["object"]) || here.is_ours(&object["object"]["id"]),
+            // Whom it is for may stand only where it is of.
+            "Create" | "Update" => object.is_string() || said_to_us() || !here.following.is_empty(),
             // An account that is gone cannot be asked for its key, and what it said is not named.
             "Delete" => self.object != self.actor && !self.object.is_empty(),
             "Move" => self.object == self.actor,
-            "Announce" => !is_ours(object) && object.is_string(),
+            "Announce" => {
+                let passed = follow::passed(object).is_some_and(|id| !here.is_ours(&id.into()));
+                passed && (said_to_us() || !here.following.is_empty())
+            }
+            "Accept" | "Reject" => true,
             _ => false,
         }
     }
@@ -143,44 +160,49 @@ impl Told {
     /// Which of our actors it names first; none where it names none.
     pub fn whose<'a>(&self, ours: &'a [String]) -> Option<&'a String> {
         let text = self.activity.to_string();
-        ours.iter().find(|id| text.contains(id.as_str()))
+        // Another actor's address may begin with the same letters.
+        let ends = |after: &str| after.starts_with(['"', '/', '#', '?']);
+        ours.iter().find(|id| text.match_indices(id.as_str()).any(|(at, id)| ends(&text[at + id.len()..])))
     }
 }
 
-/// Takes a delivery: checks who says it, and gives what follows from it. `ours` are the addresses of our actors.
+/// Takes a delivery: checks who says it, and gives what follows from it.
 pub async fn receive(
     remote: &Remote,
     signer: &Signer,
-    ours: &[String],
+    here: &Listening<'_>,
     told: &Told,
     message: &Message<'_>,
     now: Timestamp,
 ) -> Result<Act, No> {
     let claim = Claim::read(message, now)?;
-    if !told.concerns(ours) {
+    if !told.concerns(here) {
         return Ok(Act::Nothing);
+    }
+    if matches!(told.kind.as_str(), "Accept" | "Reject") && here.following.is_empty() {
+        return Err(No::new(401, follow::UNASKED));
     }
     if origin(&claim.key_id) != origin(&told.actor) {
         return Err(No::new(401, "the key is of another server than the actor"));
     }
     let actor = believed(remote, signer, &claim, now).await?;
     if claim.way == Way::Message {
-        knock::understands(remote.client(), &actor.inbox);
+        knock::understands(remote.client(), &actor.inbox, now);
     }
     if actor.id != told.actor {
         return Err(No::new(401, "the key is another actor's"));
     }
-    let object = &told.activity["object"];
     match told.kind.as_str() {
         "Follow" => Ok(Act::Follow { ours: told.object.clone(), actor, follow: told.activity.clone() }),
-        "Undo" => undone(told, &actor, ours),
-        "Create" | "Update" => said(remote, signer, object, &actor, now).await,
+        "Undo" => undone(told, &actor, here.ours),
+        "Accept" | "Reject" => follow::answered(told, here.following),
+        "Create" | "Update" => said((remote, signer), here, told, &actor, now).await,
         "Delete" if origin(&told.object) == origin(&actor.id) => {
             Ok(Act::Posts(vec![Ok(note::deletion(&told.object, now))]))
         }
         "Delete" => Err(No::new(401, "only the server that a post is of can say that it is gone")),
         "Move" => moved(remote, signer, told, now).await,
-        "Announce" => passed_on(remote, signer, &told.object, now).await,
+        "Announce" => passed_on((remote, signer), here, told, now).await,
         _ => Ok(Act::Nothing),
     }
 }
@@ -213,8 +235,15 @@ fn undone(told: &Told, actor: &Actor, ours: &[String]) -> Result<Act, No> {
 }
 
 /// What an actor says: from the delivery itself where all of it is of their server, else from where it is of.
-async fn said(remote: &Remote, signer: &Signer, object: &Value, actor: &Actor, now: Timestamp) -> Result<Act, No> {
-    let id = object.as_str().or_else(|| object["id"].as_str()).unwrap_or_default();
+async fn said(
+    (remote, signer): (&Remote, &Signer),
+    here: &Listening<'_>,
+    told: &Told,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Act, No> {
+    let object = &told.activity["object"];
+    let id = told.object.as_str();
     if origin(id) != origin(&actor.id) {
         return Err(No::new(401, "what is said is of another server than who says it"));
     }
@@ -225,7 +254,7 @@ async fn said(remote: &Remote, signer: &Signer, object: &Value, actor: &Actor, n
     } else {
         object
     };
-    if !note::is_said(object) {
+    if !note::is_said(object) || !here.named(&told.activity) && !here.hears(object) {
         return Ok(Act::Nothing);
     }
     if !each(&object["attributedTo"]).any(|by| by.as_str().or_else(|| by["id"].as_str()) == Some(&actor.id)) {
@@ -254,9 +283,18 @@ async fn moved(remote: &Remote, signer: &Signer, told: &Told, now: Timestamp) ->
 }
 
 /// Somebody passes on what another said: it is read where it was said, with who said it.
-async fn passed_on(remote: &Remote, signer: &Signer, id: &str, now: Timestamp) -> Result<Act, No> {
+async fn passed_on(
+    (remote, signer): (&Remote, &Signer),
+    here: &Listening<'_>,
+    told: &Told,
+    now: Timestamp,
+) -> Result<Act, No> {
+    let id = follow::passed(&told.activity["object"]).unwrap_or_default();
     let object = remote.document(id, signer, now).await?;
     if !note::is_said(&object) || object["id"].as_str() != Some(id) {
+        return Ok(Act::Nothing);
+    }
+    if !here.named(&told.activity) && !here.hears(&object) {
         return Ok(Act::Nothing);
     }
     let by = each(&object["attributedTo"]).find_map(|by| by.as_str().or_else(|| by["id"].as_str())).unwrap_or_default();

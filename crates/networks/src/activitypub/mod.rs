@@ -3,16 +3,19 @@
 //!
 //! An actor is a handle of ours (its key is sealed like every secret) and a source that takes what is said to it. Here
 //! is everything that needs no database: signatures both ways ([`signature`]), documents from their origin
-//! ([`Remote`]), what a delivery means ([`receive`]), what we say ([`Said`]), and telling others of it ([`tell`]).
+//! ([`Remote`]), what a delivery means ([`receive`]), what we say ([`Said`]), telling others of it ([`tell`]), and who is
+//! meant by whom a person wants an actor to follow ([`look_up`]).
 //!
 //! What an actor of ours says stands on this installation's own pages. So what is said to all who follow is published
 //! once it stands there, and so are other words for it, and its end: whoever keeps the pages tells those who were told of
 //! it, each with one delivery that is tried until it arrives.
 
 mod actor;
+mod follow;
 mod inbox;
 mod keys;
 mod knock;
+mod listening;
 mod note;
 mod publish;
 mod remote;
@@ -30,8 +33,11 @@ use crate::{
 };
 
 pub use actor::{Actor, Ours, fingered, node_info};
+pub use follow::{Found, look_up};
 pub use inbox::{Act, LARGEST, No, Told, receive};
 pub use keys::Keys;
+pub use knock::{KNOCKS_HOLD, Knock, learned, relearn, remind};
+pub use listening::Listening;
 pub use note::Said;
 #[cfg(test)]
 use publish::deliver;
@@ -43,7 +49,7 @@ pub const ABOUT: About = About {
     name: "activitypub",
     label: "ActivityPub",
     reads: Reads {
-        what: "what is said to an actor of ours, changed and taken back; who follows it",
+        what: "what is said to an actor of ours and by accounts it follows, changed and taken back; who follows it",
         poll: false,
         stream: false,
         push: true,
@@ -62,8 +68,12 @@ pub const ABOUT: About = About {
     limits: "1 MiB a delivery; at most 300 documents a minute are fetched of others because of deliveries, 30 of one host",
     docs: "`dandelion actor add care --unit KEY` makes `@care@HOST`, where HOST is that of `public_url`. Signatures are those of \
            draft-cavage-12 and RFC 9421, both ways: a server that signs by RFC 9421 is written to so, any other by the draft, \
-           and where one way is not believed the other is tried; a delivery is believed where key, actor, activity and words are of one \
-           server.",
+           and where one way is not believed the other is tried; what was learned of a server is kept for four weeks, across \
+           restarts. A delivery is believed where key, actor, activity and words are of one server. `dandelion actor follow care \
+           @ana@HOST`, or the section *Accounts it follows* on its source's page, has an actor follow an account: what that says \
+           to everybody comes to the source once it agrees (most do at once), with changes and deletions, and so does what it \
+           passes on, read where it was said; groups (Lemmy) are followed likewise. Where it moves, and both places say so, it is \
+           followed there.",
     proven: Proven::Live("Fedify and Pubby"),
     connector: &ActivityPub,
 };

@@ -18,6 +18,12 @@ pub(super) fn is_said(object: &Value) -> bool {
     each(&object["type"]).any(|kind| matches!(kind.as_str(), Some("Note" | "Article" | "Page" | "Question")))
 }
 
+/// Whether something is said to everybody. JSON-LD may shorten that address (ActivityPub §5.6).
+pub(super) fn is_public(object: &Value) -> bool {
+    let everybody = |to: &Value| matches!(to.as_str(), Some(PUBLIC | "as:Public" | "Public"));
+    [&object["to"], &object["cc"]].into_iter().flat_map(each).any(everybody)
+}
+
 /// Reads a note of this author.
 pub(super) fn post(raw: &Value, author: &Actor) -> Item {
     let Value::Object(fields) = raw else { return Err(refused("object", "is no object", raw)) };

@@ -107,14 +107,14 @@ pub(super) async fn deliver(
 ) -> Result<Response, Error> {
     let url = Url::parse(inbox).map_err(|error| Error::Url { url: inbox.to_owned(), why: error.to_string() })?;
     let client = remote.client();
-    let first = knock::first(client, &url);
+    let first = knock::first(client, &url, now);
     let answer = post(client, signer, first, &url, body, now).await?;
     if !knock::unbelieved(answer.status) {
         return Ok(answer);
     }
     let second = first.other();
     let other = post(client, signer, second, &url, body, now).await?;
-    Ok(knock::of_both(client, &url, (second, other), answer))
+    Ok(knock::of_both(client, &url, (second, other), answer, now))
 }
 
 async fn post(

@@ -165,13 +165,13 @@ impl Remote {
     pub async fn document(&self, id: &str, signer: &Signer, now: Timestamp) -> Result<Value, Trouble> {
         let mut url = Url::parse(id).map_err(|_| Trouble::wrong(format!("{} is no address", short(id))))?;
         url.set_fragment(None);
-        let first = knock::first(&self.client, &url);
+        let first = knock::first(&self.client, &url, now);
         let mut answer = self.asked(&url, signer, first, now).await?;
         // Most show their people to everybody; where one asks who is asking, the way of signing matters.
         if knock::unbelieved(answer.status) {
             let second = first.other();
             let other = self.asked(&url, signer, second, now).await?;
-            answer = knock::of_both(&self.client, &url, (second, other), answer);
+            answer = knock::of_both(&self.client, &url, (second, other), answer, now);
         }
         if answer.url.origin() != url.origin() {
             return Err(Trouble::wrong(format!("{} leads to another server", short(id))));
@@ -202,7 +202,7 @@ impl Remote {
     }
 
     /// Counts one more document of a host, unless there were enough in this minute.
-    fn allowed(&self, host: &str, now: Timestamp) -> Result<(), Trouble> {
+    pub(super) fn allowed(&self, host: &str, now: Timestamp) -> Result<(), Trouble> {
         let mut state = self.lock();
         let minute = now.as_second().div_euclid(60);
         if state.minute != minute {
@@ -222,7 +222,7 @@ impl Remote {
     }
 
     /// The way out itself.
-    pub(super) fn client(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.client
     }
 

@@ -1,6 +1,8 @@
 //! Deliveries to our inbox, from a server on loopback that plays another one: what is right is taken, each of many wrong
 //! ones is refused with its reason, and a flood asks for next to nothing.
 
+mod following;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -161,6 +163,8 @@ struct Delivery {
     authority: &'static str,
     method: &'static str,
     body: Option<&'static str>,
+    /// Whether our actor asked to follow whoever it is by.
+    followed: bool,
 }
 
 impl Delivery {
@@ -175,7 +179,13 @@ impl Delivery {
             authority: "care.example",
             method: "POST",
             body: None,
+            followed: false,
         }
+    }
+
+    /// By somebody whom our actor follows.
+    fn heard(there: &There, activity: Value) -> Self {
+        Self { followed: true, ..Self::of(there, activity) }
     }
 
     async fn arrive(&self, remote: &Remote) -> Result<Act, No> {
@@ -205,7 +215,9 @@ impl Delivery {
             body: &body,
         };
         let signer = signer(OURS, secret()).unwrap();
-        receive(remote, &signer, &[OURS.to_owned()], &told, &message, now).await
+        let ours = [OURS.to_owned()];
+        let here = Listening { ours: &ours, following: if self.followed { &ours } else { &[] } };
+        receive(remote, &signer, &here, &told, &message, now).await
     }
 }
 
@@ -369,6 +381,40 @@ async fn it_is_knocked_twice_and_the_way_remembered() {
     assert!(found.is_ok() && there.ways() == [Way::Message, Way::Cavage], "{found:?}");
 }
 
+/// What was learned holds after a restart, and not for ever.
+#[tokio::test]
+async fn the_way_is_kept_across_a_restart_and_forgotten_after_weeks() {
+    let there = There::start().await;
+    let us = signer(OURS, secret()).unwrap();
+    let inbox = format!("{}/users/ana/inbox", there.base);
+    let client = loopback();
+    *there.refuses.lock().unwrap() = Some((Way::Cavage, 401));
+    deliver(&Remote::new(client.clone()), &us, &inbox, b"{}", now()).await.unwrap();
+    there.ways();
+    let kept = learned(&client);
+    let host = there.base.trim_start_matches("http://").to_owned();
+    assert_eq!(kept, [Knock { host, way: Way::Message, at: now() }]);
+    assert_eq!(learned(&client), [], "it is told once");
+    relearn(&client, &kept[0]);
+    assert_eq!(learned(&client), kept, "and again where it could not be kept");
+    // A new client is a restarted program.
+    let next = loopback();
+    let reminded = Remote::new(next.clone());
+    remind(&next, &kept[0]);
+    assert_eq!(learned(&next), [], "what was kept need not be kept again");
+    let almost = now() + KNOCKS_HOLD - SignedDuration::from_secs(1);
+    for (at, due) in [
+        (now(), vec![Way::Message]),
+        (almost, vec![Way::Message]),
+        (now() + KNOCKS_HOLD, vec![Way::Cavage, Way::Message]),
+        (now() + KNOCKS_HOLD, vec![Way::Message]),
+    ] {
+        assert_eq!(deliver(&reminded, &us, &inbox, b"{}", at).await.unwrap().status, 202);
+        assert_eq!(there.ways(), due, "{at}");
+    }
+    assert_eq!(learned(&next)[0].at, now() + KNOCKS_HOLD, "it is learned anew");
+}
+
 #[test]
 fn what_we_say_is_changed_and_taken_back_under_its_own_address() {
     let said = Said {
@@ -527,6 +573,7 @@ async fn a_flood_is_not_passed_on() {
     let there = There::start().await;
     let remote = Remote::new(loopback());
     let signer = signer(OURS, secret()).unwrap();
+    let ours = [OURS.to_owned()];
     let date = now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     for number in 0..10_000 {
         let id = there.id(&match number % 3 {
@@ -557,7 +604,8 @@ async fn a_flood_is_not_passed_on() {
             headers: &headers,
             body: &body,
         };
-        receive(&remote, &signer, &[OURS.to_owned()], &told, &message, now()).await.expect_err("a refusal");
+        let here = Listening { ours: &ours, following: &[] };
+        receive(&remote, &signer, &here, &told, &message, now()).await.expect_err("a refusal");
     }
     assert!(there.asked() <= OF_ONE, "{} questions", there.asked());
     assert!(there.asked() > 2 && OF_ONE < OF_ALL);
@@ -587,10 +635,16 @@ fn who_is_asked_for_is_found() {
 
 proptest::proptest! {
     #[test]
-    fn whatever_is_delivered_comes_back(text in "\\PC{0,200}", kind in "(Create|Delete|Undo|Move|Follow|x)", id in "(https://a.example/)?\\PC{0,9}") {
+    fn whatever_is_delivered_comes_back(text in "\\PC{0,200}", kind in "(Create|Delete|Undo|Move|Follow|Accept|Reject|Announce|x)", id in "(https://a.example/)?\\PC{0,9}") {
         let _ = Told::read(text.as_bytes());
         let activity = json!({ "id": id, "type": kind, "actor": { "id": "https://a.example/u" }, "object": { "object": [text.clone()], "to": text } });
         let _ = Told::read(activity.to_string().as_bytes());
+        for object in [json!(text), json!({ "id": text, "type": kind, "actor": text, "object": { "id": id } })] {
+            let answer = json!({ "id": "https://a.example/1", "type": kind, "actor": "https://a.example/u", "object": object });
+            let told = Told::read(answer.to_string().as_bytes()).unwrap();
+            let _ = follow::answered(&told, &[OURS.to_owned(), text.clone()]);
+            proptest::prop_assert!(follow::passed(&object).is_none_or(|id| id.starts_with("http")));
+        }
         let _ = Actor::read(&activity);
         let _ = fingered(&Url::parse("https://care.example/").unwrap(), &text);
     }

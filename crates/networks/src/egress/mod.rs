@@ -173,7 +173,22 @@ impl Client {
 
     /// Keeps something learned of a server that costs little to learn again.
     pub(crate) fn learn_of(&self, server: String, what: String) {
+        self.learned.learn(server, what);
+    }
+
+    /// What was learned of servers since this was asked last.
+    pub(crate) fn learned_anew(&self) -> Vec<(String, String)> {
+        self.learned.anew()
+    }
+
+    /// What an earlier run of the program learned of a server.
+    pub(crate) fn remind_of(&self, server: String, what: String) {
         self.learned.remember(server, what);
+    }
+
+    /// Forgets what was learned of a server.
+    pub(crate) fn unlearn_of(&self, server: &str) {
+        self.learned.forget(server);
     }
 
     /// The same client, with what keeps sign-ins that renew themselves.

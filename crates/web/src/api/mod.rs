@@ -12,6 +12,7 @@ mod docs;
 mod etag;
 mod events;
 mod extract;
+mod follows;
 mod handles;
 mod judgements;
 mod me;
@@ -65,6 +66,7 @@ fn resources() -> OpenApiRouter<App> {
         .merge(precision::routes())
         .merge(voice::routes())
         .merge(sources::routes())
+        .merge(follows::routes())
         .merge(models::routes())
         .merge(judgements::routes())
         .merge(reanalyses::routes())

@@ -4,6 +4,7 @@ mod account;
 mod backfills;
 mod connect;
 pub(crate) mod desk;
+pub(crate) mod follows;
 mod found;
 mod handles;
 mod heard;
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(queries::routes())
         .merge(lab::routes())
         .merge(source_page::routes())
+        .merge(follows::routes())
         .merge(sources::routes())
         .merge(place::routes())
         .merge(sign_in::routes())

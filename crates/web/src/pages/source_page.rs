@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::{
-    connect, print,
+    connect, follows, print,
     refused::{self, Refused, ended},
     sources::{accounting, state},
     wall::Wall,
@@ -68,11 +68,17 @@ pub(super) struct Shown {
     /// A refused item as a person mended it in vain.
     mended: Option<(i64, String)>,
     after: Option<i64>,
+    /// An account that could not be followed: as it was typed, and why.
+    unfound: Option<(String, String)>,
 }
 
 impl Shown {
     pub(super) fn saying(flash: Flash) -> Self {
         Self { flash: Some(flash), ..Self::default() }
+    }
+
+    pub(super) fn unfound(typed: &str, why: &str) -> Self {
+        Self { unfound: Some((typed.to_owned(), why.to_owned())), ..Self::default() }
     }
 
     pub(super) fn with_secret(self, secret: String) -> Self {
@@ -106,8 +112,10 @@ pub(super) async fn page(app: &App, signed: &Signed, id: i64, shown: Shown) -> R
             may_retry: may,
         }
     };
+    let follows = follows::section(app, &wall, &source, may, (&shell.csrf, shown.unfound)).await?;
     print(&SourcePage {
         shell,
+        follows,
         id,
         name: source.name.clone(),
         state: state.to_owned(),

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod days;
+mod follows;
 pub mod lab;
 mod precision;
 mod query;
@@ -10,6 +11,7 @@ mod voice;
 
 pub use backfill::{BackfillPage, BackfillRow, Backfills};
 pub use days::{Days, SourceDay};
+pub use follows::{FollowRow, Follows};
 pub use precision::{Advice, PrecisionPage, Trend, Week};
 pub use query::{Proof, Queries, QueryPage, QueryRow, Tried, Version, Wrong};
 pub use source::{

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode, header};
 use dandelion_hub::{
-    backfill,
+    actor, backfill,
     case::{self, Judged},
     intake::{self, Item},
     log::Actor,
@@ -18,6 +18,7 @@ use dandelion_hub::{
     source::{self, Kind, NewSource},
     voice,
 };
+use dandelion_networks::activitypub;
 use dandelion_post::Post;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
@@ -68,6 +69,8 @@ enum After {
     Trained,
     /// As well: it took over.
     Used,
+    /// As well: an account of our own on the fediverse follows somebody; it is the source.
+    Following,
     /// As well: stored posts are judged anew.
     Anew,
     /// As well: that rests.
@@ -79,8 +82,8 @@ enum After {
 type Line = (&'static str, &'static str, Option<&'static str>, After, &'static str);
 
 use After::{
-    Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Grouped, Labelled, Learning, Marked, Offered, Paused,
-    Resolved, Resting, Snoozed, Submitted, Told, Trained, Used,
+    Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Following, Grouped, Labelled, Learning, Marked,
+    Offered, Paused, Resolved, Resting, Snoozed, Submitted, Told, Trained, Used,
 };
 
 /// Enough to learn from.
@@ -205,6 +208,9 @@ const API: &[Line] = &[
     ("POST", "/sources/{id}/secrets", None, Case, "-fffoo"),
     ("DELETE", "/sources/{id}/secrets/{secret}", None, Case, "-fffoo"),
     ("GET", "/sources/{id}/refusals", None, Case, "-ooooo"),
+    ("GET", "/sources/{id}/follows", None, Following, "-ooooo"),
+    ("POST", "/sources/{id}/follows", Some(r#"{"account":"kettles"}"#), Following, "-fffoo"),
+    ("DELETE", "/sources/{id}/follows/{follow}", None, Following, "-fffoo"),
     (
         "POST",
         "/refusals/{id}/retry",
@@ -244,6 +250,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("GET", "/actors/{name}", "public"),
     ("GET", "/actors/{name}/outbox", "public"),
     ("GET", "/actors/{name}/followers", "public"),
+    ("GET", "/actors/{name}/following", "public"),
     ("GET", "/actors/{name}/posts/{key}", "public"),
     ("POST", "/actors/{name}/inbox", "signature"),
     ("POST", "/inbox", "signature"),
@@ -497,6 +504,15 @@ async fn prepare(at: &Installation, after: After) -> BTreeMap<&'static str, i64>
                 model::take_over(&at.hub, &lea, id).await.unwrap();
             }
         }
+        Following => {
+            let base = at.app.config.public_url.clone();
+            let new = actor::NewActor { name: "care".into(), label: String::new(), unit: REPAIRS };
+            let ours = actor::make(&at.hub, by(), &base, &new).await.unwrap();
+            let them = json!({ "id": "https://a.example/ana", "inbox": "https://a.example/ana/inbox" });
+            let them = activitypub::Actor::read(&them).unwrap();
+            let follow = actor::ask(&at.hub, by(), &ours, &them, "ana@a.example").await.unwrap();
+            ids.extend([("source", ours.source.id), ("follow", follow.id)]);
+        }
         Anew | AnewResting => {
             let id = reanalysis::start(&at.hub, &lea, REPAIRS, None).await.unwrap().id;
             if after == AnewResting {
@@ -559,6 +575,7 @@ fn address(path: &str, ids: &BTreeMap<&str, i64>) -> String {
     let path = with(path, "{note}", ids.get("note"));
     let path = with(path, "{correction}", ids.get("correction"));
     let path = with(path, "{secret}", ids.get("secret"));
+    let path = with(path, "{follow}", ids.get("follow"));
     match path.as_str() {
         "/desk/rows" => format!("{path}?ids=1"),
         "/models/active" => format!("{path}?unit=2&question=sentiment"),

@@ -126,6 +126,19 @@ pub enum Way {
 }
 
 impl Way {
+    /// Its name where it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cavage => "cavage",
+            Self::Message => "rfc9421",
+        }
+    }
+
+    /// The way of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Cavage, Self::Message].into_iter().find(|way| way.as_str() == name)
+    }
+
     /// The other one.
     pub(super) fn other(self) -> Self {
         match self {

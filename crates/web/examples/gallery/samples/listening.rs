@@ -5,8 +5,8 @@ use dandelion_web::view::listening::lab::{
     Changed, Curve, CurveDay, Heard, LabPage, LabParts, LabPost, LabVersion, Piece, Says, Test,
 };
 use dandelion_web::view::listening::{
-    Accounting, Days, NewSource, Proof, Quarantined, Queries, QueryPage, QueryRow, Secret, SourceDay, SourcePage,
-    SourceRow, Sources, Version,
+    Accounting, Days, FollowRow, Follows, NewSource, Proof, Quarantined, Queries, QueryPage, QueryRow, Secret,
+    SourceDay, SourcePage, SourceRow, Sources, Version,
 };
 use dandelion_web::view::search::{Found, Search};
 use dandelion_web::view::{Choice, Empty, Place, Sentence, Text};
@@ -335,6 +335,7 @@ fn source(w: &Words) -> SourcePage {
         ],
         secret: Some(w.t("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
         may_add_secret: true,
+        follows: Some(follows(w)),
         refused: vec![
             Quarantined {
                 id: 1,
@@ -358,6 +359,38 @@ fn source(w: &Words) -> SourcePage {
             },
         ],
         more: None,
+    }
+}
+
+fn follows(w: &Words) -> Follows {
+    let row = |id, name: &str, state: &str, tone, says: Sentence| FollowRow {
+        id,
+        name: w.t(name),
+        url: format!("https://social.example/users/{id}"),
+        state: w.t(state),
+        tone,
+        says,
+        again: tone == Tone::Risk,
+    };
+    let refused = Sentence::plain(w.t("they declined")).text(" ").time(time(w, "3 March"));
+    let later = "A.example could not be reached. We try again by ourselves.";
+    Follows {
+        source: 4,
+        csrf: "token".to_owned(),
+        rows: vec![
+            row(
+                1,
+                "@ana@social.example",
+                "followed",
+                Tone::Good,
+                Sentence::plain(w.t("they agreed")).text(" ").time(time(w, "1 h ago")),
+            ),
+            row(2, "@kettle-club@a-server-with-a-very-long-name.example", "refused", Tone::Risk, refused),
+            row(3, "@repairs@a.example", "asked", Tone::Plain, Sentence::plain(w.t(later))),
+        ],
+        may: true,
+        typed: w.t("@nobody@social.example"),
+        wrong: Some(w.t("Account: social.example knows nobody called nobody; check the spelling.")),
     }
 }
 

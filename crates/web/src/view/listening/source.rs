@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::days::Days;
+use super::{days::Days, follows::Follows};
 use crate::view::desk::{PostAct, Tone};
 use crate::view::{Choice, Empty, Sentence, Shell, Text, Time, grouped, prints_html};
 
@@ -122,6 +122,8 @@ pub struct SourcePage {
     pub may_add_secret: bool,
     /// Whether one can be ended.
     pub may_end_secret: bool,
+    /// Whom it follows, where it is an account of our own.
+    pub follows: Option<Follows>,
     /// What was refused, the newest first.
     pub refused: Vec<Quarantined>,
     /// The address of more of it.

@@ -2,8 +2,8 @@
 
 use super::{
     After::{
-        Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Grouped, Labelled, Learning, Offered, Resolved,
-        Resting, Snoozed, Submitted, Told, Trained, Used,
+        Anew, AnewResting, Called, Case, Corrected, Filling, Finding, Following, Grouped, Labelled, Learning, Offered,
+        Resolved, Resting, Snoozed, Submitted, Told, Trained, Used,
     },
     Line,
 };
@@ -55,6 +55,9 @@ pub(super) const PAGES: &[Line] = &[
     ("POST", "/backfills/{id}/resumption", Some(""), Resting, "-fffoo"),
     ("POST", "/backfills/{id}/abandonment", Some(""), Filling, "-fffoo"),
     ("POST", "/backfills/{id}/decision", Some("choice=leave"), Finding, "-fffoo"),
+    ("GET", "/sources/{id}", None, Following, "-ooooo"),
+    ("POST", "/sources/{id}/follows", Some("account=kettles"), Following, "-fffoo"),
+    ("POST", "/sources/{id}/follows/{follow}/end", Some(""), Following, "-fffoo"),
     ("GET", "/judgements", None, Case, "-ooooo"),
     ("GET", "/judgements/asked", None, Case, "-ofooo"),
     ("GET", "/judgements/rehearsal", None, Case, "-offoo"),
