@@ -229,6 +229,6 @@ async fn a_mailbox_is_connected_over_a_secured_line_from_the_command_line() {
         "{said}"
     );
     let (done, said) = run(Some(&authority), &["source", "test", "mails-to-care-hub-test"]);
-    assert!(done && said.contains("A question") && said.contains("1 items, 0 refused"), "{said}");
+    assert!(done && said.contains("A question") && said.contains("1 item, 0 refused"), "{said}");
     assert!(office.secured(), "the password went over a secured line");
 }
