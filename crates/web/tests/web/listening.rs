@@ -139,7 +139,7 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     assert_eq!(lead.post("/sources/place", &with("press")).await.status, StatusCode::FORBIDDEN);
     let made = lead.post("/sources/place", &with("repairs")).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
-    let source = dandelion_hub::source::list(&at.hub).await.unwrap().pop().expect("the source");
+    let source = source::list(&at.hub).await.unwrap().pop().expect("the source");
     let source = lead.get(&format!("/sources/{}", source.id)).await;
     assert!(source.text.contains("acme/kettle") && source.text.contains("/hooks/"), "{}", source.text);
     assert!(!source.text.contains("canary"));
