@@ -9,6 +9,7 @@ mod bluesky_peer;
 mod faults;
 mod fediverse;
 mod homeserver;
+mod log;
 mod mail;
 mod mail_proxy;
 mod mastodon;
@@ -16,6 +17,8 @@ mod matrix;
 mod once;
 mod peer;
 mod post_office;
+#[path = "../shared/program.rs"]
+mod program;
 mod reading;
 mod websub;
 mod world;

@@ -120,7 +120,11 @@ impl Sender {
         let answer = self.make_change(&task).await;
         if let Err(error) = self.record_change(&task, answer).await {
             let reply = task.reply.id;
-            tracing::warn!(reply, %error, "a change could not be recorded; it is made again when its lease runs out");
+            tracing::warn!(
+                reply,
+                error = error.logged(),
+                "a change could not be recorded; it is made again when its lease runs out"
+            );
         }
     }
 }
