@@ -154,7 +154,7 @@ fn access(world: &World, source: &source::Source, client: Client) -> Access {
         settings: source.settings.clone(),
         credentials: source.credentials(&world.hub.db).expect("credentials"),
     };
-    Access { client, place, now: dandelion_post::timestamp(world.hub.now()) }
+    Access::new(client, place, dandelion_post::timestamp(world.hub.now()))
 }
 
 async fn signed_in(test: TestHub) {

@@ -468,7 +468,7 @@ impl Peer {
 
 /// A place with the way to it.
 pub fn access(place: Place) -> Access {
-    Access { client: crate::world::client(), place, now: jiff::Timestamp::now() }
+    Access::new(crate::world::client(), place, jiff::Timestamp::now())
 }
 
 fn find(name: &str) -> &'static About {

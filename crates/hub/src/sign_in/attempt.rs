@@ -66,7 +66,7 @@ impl Wanted {
 
     fn access(&self, hub: &Hub, client: &Client, credentials: Credentials) -> Access {
         let place = Place { url: self.url.clone(), settings: self.settings.clone(), credentials };
-        Access { client: client.clone(), place, now: timestamp(hub.now()) }
+        Access::new(client.clone(), place, timestamp(hub.now()))
     }
 }
 

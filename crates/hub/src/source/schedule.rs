@@ -14,7 +14,7 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{
     COLUMNS, Kind, Poller, Source,
     allowance::Key,
-    from_row, list,
+    from_row, list, place,
     poll::{LEASE, SPARE},
 };
 use crate::{
@@ -199,7 +199,7 @@ impl Poller {
                 && source.polled()
                 && let Ok(credentials) = source.credentials(&self.hub.db)
             {
-                keys.insert(source.id, Key::of(&source, &credentials));
+                keys.insert(source.id, Key::of(&source, &place::of(&source, credentials)));
             }
         }
         self.hub.allowances.know(keys);

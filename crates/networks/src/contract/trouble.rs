@@ -62,6 +62,7 @@ impl Trouble {
     pub fn of(answer: Response, now: Timestamp) -> Self {
         let said = crate::outgoing::said(&answer.body);
         let waits = matches!(answer.status, 429 | 503).then(|| wait_in_body(&answer.body)).flatten();
+        let waits = waits.or_else(|| answer.window(now).filter(|_| answer.status == 429));
         match answer.success(now) {
             Ok(_) => Self::passing("the network answered well, but not what was asked"),
             Err(error) => match Self::from(error) {

@@ -74,10 +74,12 @@ impl Sender {
             return Answer::Refused { why: "the network never said under which address it keeps this reply".into() };
         };
         let writer = Writer::new(self.client.clone(), account);
-        match task.change.kind {
+        let answer = match task.change.kind {
             Kind::Edit => writer.edit(id, &task.change.words, self.hub.now()).await,
             Kind::Delete => writer.delete(id, self.hub.now()).await,
-        }
+        };
+        self.note(&writer);
+        answer
     }
 
     /// Commits what became of it.
