@@ -85,6 +85,17 @@ pub struct Authorize {
     pub url: String,
     /// What to keep meanwhile, sealed like every secret.
     pub credentials: Credentials,
+    /// What is asked for there, for the person to read before they go.
+    pub asks: &'static [Asked],
+}
+
+/// A permission that is asked for at a network's own pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// As the network writes it, and as its own page may show it.
+    pub permission: &'static str,
+    /// What we need it for, after "to".
+    pub why: &'static str,
 }
 
 /// A place that is ready to be stored.
