@@ -2,13 +2,15 @@
 //! that answers badly and throws back whatever it was sent. Afterwards the log in all detail, the database, a backup, what
 //! the commands print, every page and every answer of the API that shows a source are searched for it.
 
+#[path = "shared/program.rs"]
+mod program;
+
 use std::{
     collections::BTreeSet,
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -16,7 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dandelion_hub::{
     Db, Hub,
     log::Actor,
@@ -30,6 +31,8 @@ use dandelion_networks::{
     networks::NETWORKS,
 };
 use serde_json::{Map, json};
+
+use program::{Folder, Program, around, carries, command};
 
 const CANARY: &str = "canary-9c41e07d";
 /// Networks that are connected at least; fewer, and the test looks at too little.
@@ -50,7 +53,7 @@ const SETTINGS: &[(&str, &str)] = &[
 #[tokio::test]
 async fn a_secret_is_seen_by_nobody_again() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let folder = Folder::new();
+    let folder = Folder::new("canary");
     let data = folder.0.join("data");
     let echo = Echo::start();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -76,7 +79,7 @@ async fn a_secret_is_seen_by_nobody_again() {
         }
     }
     let sent = echo.asked.lock().unwrap().clone();
-    assert!(carries(&sent), "the server was sent the secret, or the test shows nothing");
+    assert!(carries(&sent, CANARY), "the server was sent the secret, or the test shows nothing");
 
     let mut seen = Vec::new();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -101,7 +104,7 @@ async fn a_secret_is_seen_by_nobody_again() {
     }
     assert!(fs::metadata(&log).unwrap().len() > 1_000, "the log says something");
     for (place, bytes) in seen {
-        assert!(!carries(&bytes), "{place} holds the secret: {}", around(&bytes));
+        assert!(!carries(&bytes, CANARY), "{place} holds the secret: {}", around(&bytes, CANARY));
     }
 }
 
@@ -126,7 +129,7 @@ async fn connect_all(hub: &Hub, server: &str) -> Vec<(i64, &'static str, Credent
         // Some want more than a test can guess; what they say then must not hold the secret either.
         match source::connect_place(hub, Actor::System("test"), new).await {
             Ok(made) => connected.push((made.id, about.name, credentials)),
-            Err(error) => assert!(!carries(format!("{error} {error:?}").as_bytes()), "{error}"),
+            Err(error) => assert!(!carries(format!("{error} {error:?}").as_bytes(), CANARY), "{error}"),
         }
     }
     connected
@@ -138,22 +141,6 @@ async fn wake(hub: &Hub, viewer: &Viewer, id: i64, credentials: &Credentials) {
     if source::resume(hub, viewer, id).await.is_err() {
         let _ = source::sign_in_again(hub, viewer, id, credentials).await;
     }
-}
-
-/// Whether the secret stands there, as it is or as sign-ins write it.
-fn carries(bytes: &[u8]) -> bool {
-    let has = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-    // In base64 it reads otherwise by where it begins: its middle, from each of three places.
-    let encoded = (0..3).map(|at| {
-        let text = STANDARD.encode([&b"xyz"[..at], CANARY.as_bytes()].concat());
-        text[4..text.len() - 4].to_owned()
-    });
-    has(CANARY.as_bytes()) || encoded.into_iter().any(|text| has(text.as_bytes()))
-}
-
-fn around(bytes: &[u8]) -> String {
-    let at = bytes.windows(CANARY.len()).position(|part| part == CANARY.as_bytes()).unwrap_or(0);
-    String::from_utf8_lossy(&bytes[at.saturating_sub(200)..bytes.len().min(at + 100)]).into_owned()
 }
 
 /// A server that refuses, breaks, leads elsewhere and talks nonsense in turn, and says in each what it was sent.
@@ -201,53 +188,6 @@ fn answer(mut stream: TcpStream, asked: &Mutex<Vec<u8>>, turn: usize) {
         body.len()
     );
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-}
-
-struct Program(Child);
-
-impl Program {
-    fn serve(data: &Path, port: u16, log: &Path) -> Self {
-        let to = fs::File::create(log).unwrap();
-        let mut command = command(data);
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]).env("DANDELION_LOG", "trace");
-        command.stdout(to.try_clone().unwrap()).stderr(to);
-        Self(command.spawn().unwrap())
-    }
-
-    fn stop(&mut self) {
-        assert!(Command::new("kill").arg(self.0.id().to_string()).status().unwrap().success());
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dandelion"));
-    command.env("DANDELION_DATA_DIR", data).env("DANDELION_ALLOW_PRIVATE", "127.0.0.1").stdin(Stdio::null());
-    command
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("canary-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

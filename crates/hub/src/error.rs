@@ -46,6 +46,22 @@ impl Error {
         Self::Invalid { field, reason, value }
     }
 
+    /// The error as the log may hold it: nothing that somebody gave, said or wrote. What was given stands in
+    /// [`Error::Invalid`] with its value and often in its reason, and in what PostgreSQL says of data that does not fit
+    /// (class 22 of its codes, <https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+    pub fn logged(&self) -> String {
+        match self {
+            Self::Invalid { field, .. } => format!("{field} does not fit"),
+            Self::Store(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code.starts_with("22")) => {
+                format!("the database did not take a value (code {})", error.code().unwrap_or_default())
+            }
+            Self::Forbidden(_) => "not allowed".to_owned(),
+            Self::Conflict(_) => "the state has moved on".to_owned(),
+            Self::NotFound { noun, .. } => format!("there is no such {noun}"),
+            other => other.to_string(),
+        }
+    }
+
     /// An [`Error::NotFound`].
     pub fn not_found(noun: &'static str, id: impl ToString) -> Self {
         Self::NotFound { noun, id: id.to_string() }
@@ -65,5 +81,26 @@ impl Error {
 impl From<dandelion_post::Refusal> for Error {
     fn from(refusal: dandelion_post::Refusal) -> Self {
         Self::Invalid { field: refusal.field, reason: refusal.reason, value: refusal.value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn the_log_holds_nothing_that_was_given() {
+        let given = "ana@customer.example";
+        let errors = [
+            Error::invalid("author", format!("`{given}` is no account"), given),
+            Error::Forbidden(format!("{given} may not")),
+            Error::Conflict(format!("{given} was faster")),
+            Error::not_found("handle", given),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("ana"), "{error}");
+            assert!(!error.logged().contains("ana"), "{}", error.logged());
+        }
+        assert!(Error::invalid("author", "unknown", given).logged().contains("author"));
     }
 }

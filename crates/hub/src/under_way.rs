@@ -40,7 +40,10 @@ impl<K: Clone + Eq + Hash> UnderWay<K> {
         match self.tasks.join_next_with_id().await {
             Some(Ok((id, ()))) => drop(self.whose.remove(&id)),
             Some(Err(died)) => {
-                tracing::error!(%died, "an attempt broke off; it is taken up again when its lease runs out");
+                tracing::error!(
+                    panicked = died.is_panic(),
+                    "an attempt broke off; it is taken up again when its lease runs out"
+                );
                 self.whose.remove(&died.id());
             }
             None => std::future::pending().await,

@@ -113,7 +113,7 @@ async fn read_log(hub: Hub, read: broadcast::Sender<Arc<[log::Event]>>, running:
                 let _ = read.send(events.into()); // nobody left: noticed at the next tick
             }
             Err(error) => {
-                tracing::warn!(%error, "the log could not be read for live updates");
+                tracing::warn!(error = error.logged(), "the log could not be read for live updates");
                 tokio::time::sleep(EVERY * 10).await;
             }
         }

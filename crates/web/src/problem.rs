@@ -115,7 +115,7 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let words = error.to_string();
+        let (words, logged) = (error.to_string(), error.logged());
         match error {
             Error::Invalid { field, reason, value } => {
                 let mut problem = Self::invalid(field, reason);
@@ -126,7 +126,7 @@ impl From<Error> for Problem {
             Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, words),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, words),
             Error::Store(_) | Error::Unusable(_) => {
-                tracing::error!(error = words, "the store failed");
+                tracing::error!(error = logged, "the store failed");
                 let mut problem = Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "The database did not answer as it should. Nothing was changed; try again in a moment.",
@@ -135,7 +135,7 @@ impl From<Error> for Problem {
                 problem
             }
             Error::Damaged(_) => {
-                tracing::error!(error = words, "the stored data is damaged");
+                tracing::error!(error = logged, "the stored data is damaged");
                 Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "The stored data is not as it should be. Ask an administrator to run `dandelion check`.",

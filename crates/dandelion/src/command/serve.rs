@@ -143,10 +143,10 @@ pub async fn hub_until(
 async fn tick(hub: Hub, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Err(error) = case::tick(&hub).await {
-            tracing::warn!(%error, "what was due by the clock could not be done; trying again");
+            tracing::warn!(error = error.logged(), "what was due by the clock could not be done; trying again");
         }
         if let Err(error) = reply::expire(&hub).await {
-            tracing::warn!(%error, "lapsed approvals could not be recorded; trying again");
+            tracing::warn!(error = error.logged(), "lapsed approvals could not be recorded; trying again");
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(5)) => {}

@@ -126,7 +126,7 @@ fn read_secret(about: &About, file: &str) -> Result<Credentials> {
 /// Asks the network what it says of itself and of us, then connects the place.
 async fn connect(hub: &Hub, config: &Config, mut new: NewPlace) -> Result<ExitCode> {
     new.about.connector.check(&new.place)?;
-    let access = Access { client: super::serve::client(config)?, place: new.place, now: Timestamp::now() };
+    let access = Access::new(super::serve::client(config)?, new.place, Timestamp::now());
     let connected = new.about.connector.connect(&access).await?;
     new.place = connected.place;
     if new.name.is_empty() {
@@ -230,7 +230,7 @@ async fn test(hub: &Hub, client: &Client, key: &str) -> Result<ExitCode> {
         (source.url.unwrap_or(source.name), page.items, page.title)
     } else if let Some((about, place)) = place((None, None), Some(key))?.filter(|(about, _)| about.reads.poll) {
         about.connector.check(&place)?;
-        let access = Access { client: client.clone(), place, now: Timestamp::now() };
+        let access = Access::new(client.clone(), place, Timestamp::now());
         let page = about.connector.page(&access, &serde_json::Value::Null).await?;
         (format!("{} on {}", key, about.label), page.items, page.title)
     } else {

@@ -154,7 +154,7 @@ fn access(world: &World, source: &source::Source, client: Client) -> Access {
         settings: source.settings.clone(),
         credentials: source.credentials(&world.hub.db).expect("credentials"),
     };
-    Access { client, place, now: dandelion_post::timestamp(world.hub.now()) }
+    Access::new(client, place, dandelion_post::timestamp(world.hub.now()))
 }
 
 async fn signed_in(test: TestHub) {
@@ -189,6 +189,7 @@ async fn signed_in(test: TestHub) {
     let said = writer.publish(&reply("o1", "Which kettle?"), world.hub.now()).await;
     assert!(matches!(said, Answer::Published { .. }), "{said:?}");
     assert_eq!(peer.published("Which kettle?").await, 1);
+    single_permissions_suffice(&peer, &world, &done, &asked, &said).await;
 
     // An hour later the tokens have run out. Whoever asks first renews them, once; the clock that is an hour wrong is
     // told by the server's own.
@@ -205,6 +206,36 @@ async fn signed_in(test: TestHub) {
     let said = writer.publish(&reply("o2", "Under the lid"), world.hub.now()).await;
     assert!(matches!(said, Answer::Published { .. }), "{said:?}");
     world.check().await;
+}
+
+/// What was granted is what we use and nothing else, and everything we do works with it.
+async fn single_permissions_suffice(peer: &Peer, world: &World, done: &Done, asked: &str, said: &Answer) {
+    let (connector, there) = (peer.about.connector, peer.of_bluesky());
+    let with = |settings: Value| {
+        let mut us = access(world, &done.source, client().keeping(sign_in::keeper(&world.hub)));
+        us.place.settings.extend(settings.as_object().cloned().unwrap_or_default());
+        us
+    };
+    let us = with(json!({}));
+    let kept =
+        sign_in::keeper(&world.hub).kept(us.credentials.get("sign_in").expect("a sign-in")).await.expect("it holds");
+    let kept: Value = serde_json::from_str(&kept.secret).expect("tokens");
+    let granted = kept["granted"].as_str().expect("what the server said");
+    assert!(granted.contains("repo:app.bsky.feed.post") && granted.contains("rpc:app.bsky.feed.searchPosts?aud=*"));
+    assert!(!granted.contains("transition:"), "{granted}");
+
+    let Answer::Published { remote_id: Some(id), .. } = said else { panic!("{said:?}") };
+    crate::bell::until("it is shown", || async { there.shown(id).await.is_some() }).await;
+    let thread = connector.thread(&us, asked).await.expect("a thread");
+    assert_eq!(thread.len(), 1, "conversations are read");
+    let reading = json!({ "read": "account", "account": there.ana.did, "handle": peer.us() });
+    assert_eq!(connector.page(&with(reading), &Value::Null).await.expect("a page").items.len(), 1, "accounts are read");
+    let search = json!({ "search": "leaks", "handle": peer.us() });
+    let found = connector.page(&with(search), &Value::Null).await.expect("a page").items;
+    assert!(found.iter().flatten().any(|post| post.id == asked), "searches are read: {found:?}");
+    let gone = connector.delete(&us, id).await;
+    assert!(matches!(gone, Answer::Published { .. }), "{gone:?}");
+    assert_eq!(peer.published("Which kettle?").await, 0, "what we said is taken back");
 }
 
 async fn there_is_a_page(access: &Access) {

@@ -10,6 +10,7 @@ mod faults;
 mod fediverse;
 mod fediverse_following;
 mod homeserver;
+mod log;
 mod mail;
 mod mail_proxy;
 mod mastodon;
@@ -17,6 +18,8 @@ mod matrix;
 mod once;
 mod peer;
 mod post_office;
+#[path = "../shared/program.rs"]
+mod program;
 mod reading;
 mod websub;
 mod world;

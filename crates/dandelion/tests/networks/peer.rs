@@ -282,6 +282,13 @@ impl Peer {
         }
     }
 
+    /// A customer writes to nobody but us, where that is another thing than writing.
+    pub async fn say_privately(&self, text: &str) {
+        let Kind::Mastodon { port, ana, .. } = &self.kind else { return };
+        let status = json!({ "status": format!("{US} {text}"), "visibility": "direct" });
+        ask(*port, Method::POST, "/api/v1/statuses", ana, Some(&status)).await;
+    }
+
     /// We say something ourselves, where what is read shows it.
     pub async fn say_as_us(&self, text: &str) -> Option<String> {
         if let Kind::Mail { office, .. } = &self.kind {
@@ -461,7 +468,7 @@ impl Peer {
 
 /// A place with the way to it.
 pub fn access(place: Place) -> Access {
-    Access { client: crate::world::client(), place, now: jiff::Timestamp::now() }
+    Access::new(crate::world::client(), place, jiff::Timestamp::now())
 }
 
 fn find(name: &str) -> &'static About {

@@ -98,7 +98,7 @@ impl Suite<'_> {
             settings: source.settings.clone(),
             credentials: source.credentials(&self.world.hub.db).expect("the credentials"),
         };
-        let access = Access { client: client(), place, now: timestamp(self.world.hub.now()) };
+        let access = Access::new(client(), place, timestamp(self.world.hub.now()));
         let mut page = about.connector.page(&access, &serde_json::Value::Null).await.expect("a page");
         page.items.reverse();
         let count = page.items.len() as i64;

@@ -35,7 +35,11 @@ pub fn client() -> Client {
 impl World {
     /// With a clock that stands at the servers' time until it is moved.
     pub async fn new(hub: &TestHub) -> Self {
-        let hub = Hub::with(hub.db.clone(), Clock::fixed(Clock::System.now()), Random::System);
+        Self::on(Hub::with(hub.db.clone(), Clock::fixed(Clock::System.now()), Random::System)).await
+    }
+
+    /// On a store and clock of one's own.
+    pub async fn on(hub: Hub) -> Self {
         let (viewer, unit) = testing::one_unit(&hub).await;
         let queries = "[[query]]\nname = \"Kettles\"\nunit = \"head\"\ntext = \"kettle\"\n";
         let listed = dandelion_listen::queries::read(queries).expect("queries");

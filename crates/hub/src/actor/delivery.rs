@@ -73,7 +73,10 @@ impl Deliverer {
                     Ok(Some(delivery)) => under_way.begin(delivery.host.clone(), self.clone().attempt(delivery)),
                     Ok(None) => break,
                     Err(error) => {
-                        tracing::warn!(%error, "what other servers are told could not be looked up; trying again");
+                        tracing::warn!(
+                            error = error.logged(),
+                            "what other servers are told could not be looked up; trying again"
+                        );
                         break;
                     }
                 }
@@ -205,7 +208,11 @@ impl Deliverer {
         };
         if let Err(error) = went {
             let id = delivery.id;
-            tracing::warn!(id, %error, "a delivery could not be made or recorded; it is made again when its lease runs out");
+            tracing::warn!(
+                id,
+                error = error.logged(),
+                "a delivery could not be made or recorded; it is made again when its lease runs out"
+            );
         }
     }
 }

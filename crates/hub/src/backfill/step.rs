@@ -29,7 +29,7 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
             Ok(true) => began.elapsed().max(Duration::from_millis(5)),
             Ok(false) => Duration::from_secs(1),
             Err(error) => {
-                tracing::warn!(%error, "a back-fill could not go on; trying again");
+                tracing::warn!(error = error.logged(), "a back-fill could not go on; trying again");
                 Duration::from_secs(5)
             }
         };

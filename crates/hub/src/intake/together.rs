@@ -131,7 +131,9 @@ async fn write(hub: Hub) {
                     continue;
                 }
                 // One of them cannot be stored, or not with the others. It must not take them with it.
-                Err(error) => tracing::debug!(%error, "stored one by one what could not be stored together"),
+                Err(error) => {
+                    tracing::debug!(error = error.logged(), "stored one by one what could not be stored together");
+                }
             }
         }
         for (batch, tell) in batches.into_iter().zip(tells) {

@@ -169,7 +169,7 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
             Ok(true) => Duration::ZERO,
             Ok(false) => Duration::from_secs(1),
             Err(error) => {
-                tracing::warn!(%error, "a training could not go on; trying again");
+                tracing::warn!(error = error.logged(), "a training could not go on; trying again");
                 Duration::from_secs(5)
             }
         };
@@ -260,7 +260,7 @@ async fn work(hub: &Hub, model: &Model, lessons: Vec<Lesson>) -> Result<Trained>
     loop {
         tokio::select! {
             done = &mut training => {
-                return done.map_err(|error| Error::Damaged(format!("training stopped: {error}")));
+                return done.map_err(|_| Error::Damaged("training broke off; the log says where".into()));
             }
             () = tokio::time::sleep(EVERY) => {}
         }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dandelion_networks::{
     About,
-    contract::{Access, Connected, Credentials, Place, Trouble},
+    contract::{Access, Asked, Connected, Credentials, Place, Trouble},
     egress::Client,
     networks,
 };
@@ -66,7 +66,7 @@ impl Wanted {
 
     fn access(&self, hub: &Hub, client: &Client, credentials: Credentials) -> Access {
         let place = Place { url: self.url.clone(), settings: self.settings.clone(), credentials };
-        Access { client: client.clone(), place, now: timestamp(hub.now()) }
+        Access::new(client.clone(), place, timestamp(hub.now()))
     }
 }
 
@@ -75,6 +75,8 @@ impl Wanted {
 pub struct Begun {
     /// Where the person goes on.
     pub url: Url,
+    /// What is asked for there.
+    pub asks: &'static [Asked],
 }
 
 /// What a person came back with.
@@ -124,7 +126,7 @@ pub async fn begin(hub: &Hub, viewer: &Viewer, client: &Client, base: &Url, want
     tx.run(q!(sql, id, hashed(&state), viewer.member, sealed, now, now + HOLDS)).await?;
     tx.log(Entry::new("sign_in.begun", "sign_in_attempt", id));
     tx.commit().await?;
-    Ok(Begun { url })
+    Ok(Begun { url, asks: begun.asks })
 }
 
 /// Takes a person back: ends the sign-in, keeps what it gave, and connects what was wanted.

@@ -98,7 +98,7 @@ pub async fn sign_out(hub: &Hub, viewer: &Viewer, client: &Client, id: i64) -> R
     }
     let about = source.about().ok_or_else(|| Error::not_found("source", id))?;
     let place = Place { url: source.url.clone().unwrap_or_default(), ..Place::default() };
-    let access = Access { client: client.clone(), place, now: timestamp(hub.now()) };
+    let access = Access::new(client.clone(), place, timestamp(hub.now()));
     about.connector.sign_out(&access, &stored.secret).await.map_err(|trouble| {
         Error::Conflict(format!(
             "it is signed out here, but {} was not told: {trouble}. End it there as well, under its settings",

@@ -78,7 +78,9 @@ impl Listener {
                         });
                     }
                 }
-                Err(error) => tracing::warn!(%error, "the streams could not be looked up; trying again"),
+                Err(error) => {
+                    tracing::warn!(error = error.logged(), "the streams could not be looked up; trying again");
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
@@ -156,7 +158,7 @@ impl Listener {
     }
 }
 
-/// Why a stream ended, and how long its network wants to be left alone.
+/// Why a stream ended, without what its network said of it, and how long the network wants to be left alone.
 struct Broken {
     why: String,
     after: Option<Duration>,
@@ -164,13 +166,13 @@ struct Broken {
 
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
-        Self { why: error.to_string(), after: None }
+        Self { why: error.logged(), after: None }
     }
 }
 
 impl From<Trouble> for Broken {
     fn from(trouble: Trouble) -> Self {
-        Self { why: trouble.to_string(), after: trouble.retry_after() }
+        Self { why: trouble.kind().to_owned(), after: trouble.retry_after() }
     }
 }
 

@@ -19,6 +19,7 @@ use dandelion_networks::{About, contract::Credentials, networks};
 use dandelion_post::{Micros, Network};
 use serde_json::{Value as Json, json};
 
+pub use allowance::Left;
 pub use days::{Day, days};
 pub use import::{Import, Progress, Read};
 pub use listen::Listener;
@@ -116,6 +117,9 @@ pub struct Source {
     pub calls_left: Option<i64>,
     /// When the network allows all of them again.
     pub calls_reset_at: Option<Micros>,
+    /// What its network still allows those who ask with its credentials, each endpoint that it counts apart, as it said
+    /// last: what stops us first comes first.
+    pub allowances: Vec<Left>,
     /// What a person chose: which timeline, which tag.
     pub settings: serde_json::Map<String, Json>,
     /// Where reading goes on, as its connector understands it.
@@ -176,7 +180,7 @@ pub struct NewSource {
 const COLUMNS: &str =
     "id, key, name, kind, network, unit_id, url, created_at, paused_at, paused_why, next_poll_at, polled_at,
     error, error_at, errors_in_a_row, last_post_at, seen, stored, duplicate, refused, cursor, config, credentials,
-    calls_left, calls_reset_at";
+    calls_left, calls_reset_at, allowances";
 
 fn from_row(row: &Row) -> Result<Source> {
     Ok(Source {
@@ -204,6 +208,7 @@ fn from_row(row: &Row) -> Result<Source> {
         },
         calls_left: row.get("calls_left")?,
         calls_reset_at: row.get("calls_reset_at")?,
+        allowances: row.get::<Option<String>, _>("allowances")?.map(|text| Left::read(&text)).unwrap_or_default(),
         settings: row.json("config")?,
         cursor: row.json("cursor")?,
         sealed: row.get("credentials")?,

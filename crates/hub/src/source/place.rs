@@ -119,15 +119,16 @@ pub async fn thread(hub: &Hub, client: &Client, id: i64, post: &str) -> Result<A
     intake::receive(hub, id, items_of("conversation", items)).await
 }
 
+/// A source as its connector understands it.
+pub(super) fn of(source: &Source, credentials: Credentials) -> Place {
+    Place { url: source.url.clone().unwrap_or_default(), settings: source.settings.clone(), credentials }
+}
+
 /// What a connector needs to reach a source.
 pub(super) fn access(hub: &Hub, client: &Client, source: &Source) -> Result<Access> {
-    let place = Place {
-        url: source.url.clone().unwrap_or_default(),
-        settings: source.settings.clone(),
-        credentials: source.credentials(&hub.db)?,
-    };
+    let place = of(source, source.credentials(&hub.db)?);
     let client = client.clone().keeping(crate::sign_in::keeper(hub));
-    Ok(Access { client, place, now: timestamp(hub.now()) })
+    Ok(Access::new(client, place, timestamp(hub.now())))
 }
 
 /// What a source has now, read from its beginning and not stored: what a person tries a connection with.
@@ -158,7 +159,7 @@ fn sealed(tx: &Tx, id: i64, credentials: &Credentials) -> Result<Option<String>>
 
 /// Whether two settings name the same place: what the network told of itself does not count.
 fn alike(one: &serde_json::Map<String, serde_json::Value>, other: &serde_json::Map<String, serde_json::Value>) -> bool {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 14] = [
         "read",
         "tag",
         "account",
@@ -172,6 +173,7 @@ fn alike(one: &serde_json::Map<String, serde_json::Value>, other: &serde_json::M
         "app",
         "phone_number_id",
         "mapping",
+        "search",
     ];
     NAMES.iter().all(|name| one.get(*name) == other.get(*name))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use dandelion_networks::{
     About,
-    contract::{Access, Credentials, Trouble},
+    contract::{Access, Place, Trouble},
     egress::Client,
 };
 use dandelion_post::Micros;
@@ -70,7 +70,7 @@ impl Poller {
         let (began, mut total, mut source, mut asked) = (Instant::now(), Accounting::default(), source.clone(), 0);
         loop {
             let Some((about, access)) = self.reached(&source).await? else { return Ok(total) };
-            let (key, now) = (Key::of(&source, &access.credentials), self.hub.now());
+            let (key, now) = (Key::of(&source, &access.place), self.hub.now());
             let call = match self.hub.allowances.begin(&source, key, spare, now) {
                 Ok(call) => call,
                 Err(until) => {
@@ -80,6 +80,7 @@ impl Poller {
             };
             let given = waiting.during(timeout(self.page, about.connector.page(&access, &source.cursor))).await;
             drop(call);
+            self.hub.allowances.drawn(key, access.meter.take(), now);
             asked += 1;
             let late = || Trouble::passing(format!("it gave no whole page within {} seconds", self.page.as_secs()));
             let page = match given.unwrap_or_else(|_| Err(late())) {
@@ -101,6 +102,7 @@ impl Poller {
                 cursor: page.cursor,
                 wait: page.wait,
                 budget: page.budget,
+                allowances: self.hub.allowances.left(key, &source.allowances, now),
                 moved_to: page.moved_to,
                 pace: self.hub.allowances.pace(key, spare, asked, now),
                 left: asked < self.hub.allowances.part(key, spare, PAGES, now)
@@ -132,7 +134,7 @@ impl Poller {
             (_, Err(error @ Error::Unusable(_))) => Trouble::Revoked { why: error.to_string() },
             (_, Err(error)) => return Err(error),
         };
-        self.failed(source, Key::of(source, &Credentials::none()), &trouble).await?;
+        self.failed(source, Key::of(source, &Place::default()), &trouble).await?;
         Ok(None)
     }
 
@@ -141,7 +143,8 @@ impl Poller {
         if let Some(asked) = trouble.retry_after().filter(|_| source.kind == Kind::Network) {
             self.hub.allowances.refused(key, asked, self.hub.now());
         }
-        Settle::failed(&self.hub, source, trouble).alone(&self.hub, source.id).await
+        let left = self.hub.allowances.left(key, &source.allowances, self.hub.now());
+        Settle::failed(&self.hub, source, trouble, &left).alone(&self.hub, source.id).await
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{
     COLUMNS, Kind, Poller, Source,
     allowance::Key,
-    from_row, list,
+    from_row, list, place,
     poll::{LEASE, SPARE},
 };
 use crate::{
@@ -114,13 +114,16 @@ impl Poller {
             if now >= acquaint {
                 acquaint = now + ACQUAINT;
                 if let Err(error) = self.acquaint().await {
-                    tracing::warn!(%error, "who shares an allowance could not be looked up; trying again");
+                    tracing::warn!(
+                        error = error.logged(),
+                        "who shares an allowance could not be looked up; trying again"
+                    );
                 }
             }
             if now >= look {
                 let room = under_way.room(now);
                 let due = self.claim(room).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "the due sources could not be looked up; trying again");
+                    tracing::warn!(error = error.logged(), "the due sources could not be looked up; trying again");
                     Vec::new()
                 });
                 let crowded = due.len() >= room.well;
@@ -137,10 +140,10 @@ impl Poller {
                     Ok((id, outcome)) => {
                         under_way.0.remove(&id);
                         if let Err(error) = outcome {
-                            tracing::warn!(source = id, %error, "a poll could not be stored; the source is asked again");
+                            tracing::warn!(source = id, error = error.logged(), "a poll could not be stored; the source is asked again");
                         }
                     }
-                    Err(error) => tracing::error!(%error, "a poll broke down"),
+                    Err(died) => tracing::error!(panicked = died.is_panic(), "a poll broke down"),
                 },
                 () = tokio::time::sleep_until(look.into()) => {}
                 _ = stop.changed() => {}
@@ -196,7 +199,7 @@ impl Poller {
                 && source.polled()
                 && let Ok(credentials) = source.credentials(&self.hub.db)
             {
-                keys.insert(source.id, Key::of(&source, &credentials));
+                keys.insert(source.id, Key::of(&source, &place::of(&source, credentials)));
             }
         }
         self.hub.allowances.know(keys);

@@ -11,7 +11,7 @@ use dandelion_post::Micros;
 use serde_json::Value as Json;
 
 use super::{
-    Kind, Source,
+    Kind, Left, Source,
     poll::{LEASE, SPARE},
     push,
 };
@@ -60,6 +60,8 @@ pub(super) struct Well {
     /// What the network said: when it wants to be asked again, what it still allows, where it lies now.
     pub wait: Wait,
     pub budget: Option<Budget>,
+    /// What it still allows of everything that it counts.
+    pub allowances: Vec<Left>,
     pub moved_to: Option<String>,
     /// The shortest wait, so that others with the same credentials have their part.
     pub pace: Micros,
@@ -74,6 +76,7 @@ pub(super) struct Well {
 struct Failed {
     unit: Option<i64>,
     error: String,
+    allowances: Option<String>,
     in_a_row: i64,
     wait: Micros,
     /// Why it rests from now on, if it does.
@@ -110,6 +113,11 @@ impl Well {
     }
 }
 
+/// As it is stored; nothing where nothing is known.
+fn written(left: &[Left]) -> Option<String> {
+    if left.is_empty() { None } else { serde_json::to_string(left).ok() }
+}
+
 fn own_wait(source: &Source, brought: bool, now: Micros) -> Micros {
     let shortest = if source.kind == Kind::Feed { USUAL / 4 } else { LIVELY };
     // Whoever was just connected is watched: somebody wants to see whether it works.
@@ -127,7 +135,7 @@ impl Settle {
 
     /// What went wrong. Where we are no longer let in the source rests at once, because asking again with what no longer
     /// holds looks like an attack; its cursor stays, so that nothing is lost.
-    pub(super) fn failed(hub: &Hub, source: &Source, trouble: &Trouble) -> Self {
+    pub(super) fn failed(hub: &Hub, source: &Source, trouble: &Trouble, left: &[Left]) -> Self {
         let in_a_row = source.errors_in_a_row + 1;
         let asked = trouble.retry_after().map(|wait| wait.as_micros() as Micros);
         let doubled = SHORTEST.saturating_mul(1 << in_a_row.min(12));
@@ -141,6 +149,7 @@ impl Settle {
         let failed = Failed {
             unit: source.unit,
             error: trouble.to_string(),
+            allowances: written(left),
             in_a_row,
             wait: asked.unwrap_or(doubled).clamp(SHORTEST, LONGEST),
             rests,
@@ -190,8 +199,8 @@ impl Settle {
         let waits = if told { waits.max(push::RELAXED) } else { waits };
         let waits = if well.goes_on() { 0 } else { waits.max(well.pace) };
         let sql = "update sources set next_poll_at = $1, polled_at = $2, lease_until = $3, error = null, errors_in_a_row = 0,
-                   url = coalesce($4, url), calls_left = coalesce($5, calls_left), calls_reset_at = coalesce($6, calls_reset_at)
-                   where id = $7";
+                   url = coalesce($4, url), calls_left = coalesce($5, calls_left), calls_reset_at = coalesce($6, calls_reset_at),
+                   allowances = $8 where id = $7";
         let resets = well.budget.and_then(|budget| budget.resets_in).map(|wait| now + wait.as_micros() as Micros);
         tx.run(q!(
             sql,
@@ -201,7 +210,8 @@ impl Settle {
             well.moved_to.as_deref(),
             well.budget.map(|budget| i64::try_from(budget.remaining).unwrap_or(i64::MAX)),
             resets,
-            source.id
+            source.id,
+            written(&well.allowances)
         ))
         .await?;
         if well.moved_to.is_some() {
@@ -217,14 +227,16 @@ impl Settle {
         let now = tx.now();
         tx.run(q!(
             "update sources set next_poll_at = $1, polled_at = $2, lease_until = null, error = $3, error_at = $2, errors_in_a_row = $4,
-             paused_at = case when $5 then $2 else paused_at end, paused_why = case when $5 then $6 else paused_why end where id = $7",
+             paused_at = case when $5 then $2 else paused_at end, paused_why = case when $5 then $6 else paused_why end,
+             allowances = $8 where id = $7",
             now + self.jittered(failed.wait),
             now,
             &failed.error,
             failed.in_a_row,
             failed.rests.is_some(),
             failed.rests.as_deref(),
-            source
+            source,
+            failed.allowances.as_deref()
         ))
         .await?;
         if failed.first || failed.rests.is_some() {

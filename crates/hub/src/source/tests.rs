@@ -1,3 +1,4 @@
+mod endpoints;
 mod fairness;
 mod writes;
 

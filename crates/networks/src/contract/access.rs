@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::Meter;
 use crate::egress::Client;
 
 /// A place of a network, as a person set it up.
@@ -27,6 +28,15 @@ pub struct Access {
     pub place: Place,
     /// What time it is.
     pub now: Timestamp,
+    /// What answers said is left, where the network counts endpoint by endpoint.
+    pub meter: Meter,
+}
+
+impl Access {
+    /// A way to `place` by `client`, at `now`.
+    pub fn new(client: Client, place: Place, now: Timestamp) -> Self {
+        Self { client, place, now, meter: Meter::default() }
+    }
 }
 
 impl std::ops::Deref for Access {

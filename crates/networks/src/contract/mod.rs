@@ -9,6 +9,7 @@ mod access;
 pub(crate) mod bearer;
 pub(crate) mod json;
 mod keeper;
+mod meter;
 mod newest;
 mod push;
 mod trouble;
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub use access::{Access, Credentials, Place};
 pub(crate) use keeper::Keeping;
 pub use keeper::{Keeper, Kept, Renew};
+pub use meter::Meter;
 pub(crate) use newest::Newest;
 pub use push::{Delivery, Received, Unsigned, hex, hmac, hmac_hex_fits, same};
 pub use trouble::Trouble;
@@ -56,7 +58,7 @@ pub struct Page {
     pub cursor: Value,
     /// When to ask again.
     pub wait: Wait,
-    /// What is left of the network's allowance for these credentials.
+    /// What is left of the allowance that asking this place draws on ([`Connector::draws_on`]).
     pub budget: Option<Budget>,
     /// Where the place lives now, when it moved for good.
     pub moved_to: Option<String>,
@@ -83,6 +85,17 @@ pub struct Authorize {
     pub url: String,
     /// What to keep meanwhile, sealed like every secret.
     pub credentials: Credentials,
+    /// What is asked for there, for the person to read before they go.
+    pub asks: &'static [Asked],
+}
+
+/// A permission that is asked for at a network's own pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// As the network writes it, and as its own page may show it.
+    pub permission: &'static str,
+    /// What we need it for, after "to".
+    pub why: &'static str,
 }
 
 /// A place that is ready to be stored.
@@ -205,6 +218,14 @@ pub trait Connector: Send + Sync {
     /// Reads what is new since `cursor` (null at first). Never more than a few hundred items at once.
     fn page<'a>(&'a self, _access: &'a Access, _cursor: &'a Value) -> Later<'a, Result<Page, Trouble>> {
         Box::pin(async { Err(Trouble::wrong("this network is not asked; it brings its posts itself")) })
+    }
+
+    /// Which of its network's allowances asking this place draws on, in words as people read them (`mentions`,
+    /// `searches`); nothing where the network counts every request alike. Those that share credentials and this word
+    /// share what is left, and one that is used up keeps nobody else waiting. What requests of other kinds say is left,
+    /// they note in [`Access::meter`].
+    fn draws_on(&self, _place: &Place) -> &'static str {
+        ""
     }
 
     /// The cursor from which pages bring again what was said since `to`, or everything that the place still shows where

@@ -39,6 +39,16 @@ impl Trouble {
         Self::Wrong { why: why.into() }
     }
 
+    /// What follows from it, for the log: the words may repeat what the network said, and that may repeat what a person
+    /// wrote.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Passing { .. } => "it may pass",
+            Self::Revoked { .. } => "we are not let in any more",
+            Self::Wrong { .. } => "a person has to set something right",
+        }
+    }
+
     /// How long the other side asked us to wait, where it did.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -52,6 +62,7 @@ impl Trouble {
     pub fn of(answer: Response, now: Timestamp) -> Self {
         let said = crate::outgoing::said(&answer.body);
         let waits = matches!(answer.status, 429 | 503).then(|| wait_in_body(&answer.body)).flatten();
+        let waits = waits.or_else(|| answer.window(now).filter(|_| answer.status == 429));
         match answer.success(now) {
             Ok(_) => Self::passing("the network answered well, but not what was asked"),
             Err(error) => match Self::from(error) {

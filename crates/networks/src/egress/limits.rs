@@ -14,6 +14,8 @@ pub struct Budget {
     pub resets_in: Option<Duration>,
 }
 
+/// How the headers of a limit begin.
+const FAMILIES: [&str; 5] = ["x-ratelimit", "x-rate-limit", "ratelimit", "x-user-limit-24hour", "x-app-limit-24hour"];
 /// Smaller numbers are seconds from now, larger ones seconds since 1970 (2001 and later).
 const EPOCH: f64 = 1e9;
 /// The longest window believed.
@@ -21,18 +23,23 @@ const MOST: f64 = 24.0 * 3600.0;
 
 impl Budget {
     /// Reads the headers in use: `X-RateLimit-*` (GitHub: seconds since 1970; Reddit: seconds from now, with a
-    /// fraction; Mastodon: ISO 8601), `X-Rate-Limit-*` (X), `RateLimit-*` of the earlier IETF drafts (Bluesky counts
-    /// since 1970) and the single `RateLimit` of the later ones (`"default";r=50;t=30`, `limit=100, remaining=50,
-    /// reset=30`).
+    /// fraction; Mastodon: ISO 8601), `X-Rate-Limit-*` (X, which has limits of a day beside it, for the account and for
+    /// the app), `RateLimit-*` of the earlier IETF drafts (Bluesky counts since 1970) and the single `RateLimit` of the
+    /// later ones (`"default";r=50;t=30`, `limit=100, remaining=50, reset=30`). Where there are several, the one that
+    /// stops us first: what is used up for longest, else what has least left.
     pub fn read(headers: &HeaderMap, now: Timestamp) -> Option<Self> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-        for family in ["x-ratelimit", "x-rate-limit", "ratelimit"] {
+        let family = |family: &str| {
             let part = |name: &str| header(&format!("{family}-{name}"));
-            let Some(remaining) = part("remaining").and_then(count) else { continue };
+            let remaining = part("remaining").and_then(count)?;
             let resets_in = part("reset").and_then(|reset| until(reset, now));
-            return Some(Self { remaining, limit: part("limit").and_then(count), resets_in });
-        }
-        structured(header("ratelimit")?, now)
+            Some(Self { remaining, limit: part("limit").and_then(count), resets_in })
+        };
+        let tightest = FAMILIES.iter().filter_map(|name| family(name)).min_by_key(|budget| {
+            let spent = if budget.remaining == 0 { budget.resets_in } else { None };
+            (budget.remaining, std::cmp::Reverse(spent))
+        });
+        tightest.or_else(|| structured(header("ratelimit")?, now))
     }
 }
 
@@ -93,6 +100,19 @@ mod tests {
         assert_eq!(read(&reddit), Some((598, None, Some(112))));
         let x = [("x-rate-limit-remaining", "1"), ("x-rate-limit-limit", "75"), ("x-rate-limit-reset", "1772441000")];
         assert_eq!(read(&x), Some((1, Some(75), Some(0))), "a window gone by is over");
+        let day = [
+            ("x-rate-limit-limit", "1080000"),
+            ("x-rate-limit-remaining", "1079999"),
+            ("x-rate-limit-reset", "1772443200"),
+            ("x-app-limit-24hour-limit", "1000"),
+            ("x-app-limit-24hour-remaining", "983"),
+            ("x-app-limit-24hour-reset", "1772500000"),
+            ("x-user-limit-24hour-limit", "17"),
+            ("x-user-limit-24hour-remaining", "0"),
+            ("x-user-limit-24hour-reset", "1772500000"),
+        ];
+        assert_eq!(read(&day), Some((0, Some(17), Some(58_000))), "X, when the account has posted enough for today");
+        assert_eq!(read(&day[..6]), Some((983, Some(1000), Some(58_000))), "what has least left");
         let bluesky = [("ratelimit-limit", "3000"), ("ratelimit-remaining", "2999"), ("ratelimit-reset", "1772442060")];
         assert_eq!(read(&bluesky), Some((2999, Some(3000), Some(60))));
         assert_eq!(read(&[("ratelimit", "\"default\";r=50;t=30")]), Some((50, None, Some(30))));

@@ -352,6 +352,12 @@ impl Response {
         Budget::read(&self.headers, their_time(&self.headers, now))
     }
 
+    /// How long the window lasts that the other side counts in. Where it refuses us and says nothing else, something
+    /// that it does not count before us is used up, such as all requests of an app at X.
+    pub(crate) fn window(&self, now: Timestamp) -> Option<Duration> {
+        self.budget(now)?.resets_in
+    }
+
     /// What time it is on the other side, as far as it says so.
     pub(crate) fn their_time(&self, now: Timestamp) -> Timestamp {
         their_time(&self.headers, now)

@@ -80,7 +80,7 @@ pub(super) async fn write(access: &Access, method: Method, path: &str, body: Opt
 
 /// What a question in GraphQL gives; `data` alone.
 pub(super) async fn query(access: &Access, query: &str, variables: &Value) -> Result<Value, Trouble> {
-    let answer = send(access, Method::POST, &graphql(access), Some(&asked(query, variables))).await?;
+    let answer = graph(access, query, variables).await?;
     let (mut told, budget) = read(answer, access)?;
     match failed(&told, "") {
         None => Ok(told["data"].take()),
@@ -94,7 +94,7 @@ pub(super) async fn query(access: &Access, query: &str, variables: &Value) -> Re
 
 /// Writes once by a mutation of this name; what it gives.
 pub(super) async fn mutate(access: &Access, name: &str, mutation: &str, variables: &Value) -> Result<Value, Answer> {
-    let answer = send(access, Method::POST, &graphql(access), Some(&asked(mutation, variables))).await?;
+    let answer = graph(access, mutation, variables).await?;
     match Answer::read(&answer, micros(access.now)) {
         Answer::Published { .. } => {}
         other => return Err(other),
@@ -109,17 +109,16 @@ pub(super) async fn mutate(access: &Access, name: &str, mutation: &str, variable
     }
 }
 
-/// `https://api.github.com/graphql`; on a server of one's own `/api/graphql` beside `/api/v3`.
-fn graphql(access: &Access) -> String {
+/// Asks in GraphQL, which has an allowance of its own.
+async fn graph(access: &Access, query: &str, variables: &Value) -> Result<Response, crate::egress::Error> {
+    // `https://api.github.com/graphql`; on a server of one's own `/api/graphql` beside `/api/v3`.
     let root = root(access);
-    match root.strip_suffix("/api/v3") {
-        Some(server) => format!("{server}/api/graphql"),
-        None => format!("{root}/graphql"),
-    }
-}
-
-fn asked(query: &str, variables: &Value) -> Value {
-    json!({ "query": query, "variables": variables })
+    let server = root.strip_suffix("/api/v3").map(|server| format!("{server}/api"));
+    let at = format!("{}/graphql", server.as_deref().unwrap_or(root));
+    let asked = json!({ "query": query, "variables": variables });
+    let answer = send(access, Method::POST, &at, Some(&asked)).await?;
+    access.meter.note("discussions", &answer, access.now);
+    Ok(answer)
 }
 
 /// Errors come with 200: what it says, and whether it may pass. What was made in spite of them was made.

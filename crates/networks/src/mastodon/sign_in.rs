@@ -25,7 +25,7 @@ pub(super) async fn authorize(access: &Access) -> Result<Authorize, Trouble> {
         .append_pair("response_type", "code")
         .append_pair("scope", SCOPES);
     let credentials = Credentials::none().with("client_id", id).with("client_secret", secret);
-    Ok(Authorize { url: url.into(), credentials })
+    Ok(Authorize { url: url.into(), credentials, asks: &[] })
 }
 
 /// Ends the sign-in where one was begun, then looks what the instance says of itself and of us.

@@ -78,7 +78,7 @@ mod tests {
     fn hear(settings: &Value, name: &str, data: &str) -> String {
         let settings = settings.as_object().cloned().unwrap_or_default();
         let place = Place { url: "https://m.example".into(), settings, ..Place::default() };
-        let access = Access { client: loopback(), place, now: jiff::Timestamp::UNIX_EPOCH };
+        let access = Access::new(loopback(), place, jiff::Timestamp::UNIX_EPOCH);
         match heard(&access, &Event { name: name.into(), data: data.into() }) {
             Heard::Ring => "ring".to_owned(),
             Heard::Nothing => "nothing".to_owned(),

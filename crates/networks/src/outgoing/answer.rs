@@ -51,7 +51,10 @@ impl Answer {
                 Self::Refused { why: format!("the address leads on to {}: enter that one in the handle", short(to)) }
             }
             403 if after.is_some() => Self::Later { after, why: words(answer) },
-            425 | 429 => Self::Later { after: after.or(wait_in_body(&answer.body)), why: words(answer) },
+            425 | 429 => {
+                let asked = after.or_else(|| wait_in_body(&answer.body)).or_else(|| answer.window(timestamp(now)));
+                Self::Later { after: asked, why: words(answer) }
+            }
             503 if answer.retry_after(timestamp(now)).is_some() => Self::Later { after, why: words(answer) },
             408 => Self::InDoubt { why: words(answer) },
             400..=499 => Self::Refused { why: words(answer) },

@@ -12,12 +12,14 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use dandelion_post::{Micros, timestamp};
 
 use crate::{
     Later,
-    contract::{Access, Found},
-    egress::Client,
+    contract::{Access, Found, Meter},
+    egress::{Budget, Client},
 };
 
 pub use account::{Account, Again};
@@ -42,12 +44,23 @@ pub struct Outgoing {
 pub struct Writer {
     client: Client,
     account: Account,
+    meter: Meter,
 }
 
 impl Writer {
     /// A writer for `account` that goes out by `client`.
     pub fn new(client: Client, account: Account) -> Self {
-        Self { client, account }
+        Self { client, account, meter: Meter::default() }
+    }
+
+    /// The account it publishes for.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What the network said is left of its allowances, since it was asked last.
+    pub fn drawn(&self) -> BTreeMap<&'static str, Budget> {
+        self.meter.take()
     }
 
     /// Tries once. Never tries again by itself, and never follows a redirect. `now` is when the attempt is signed.
@@ -83,6 +96,7 @@ impl Writer {
     }
 
     fn access(&self, now: Micros) -> Access {
-        Access { client: self.client.clone(), place: self.account.place.clone(), now: timestamp(now) }
+        let access = Access::new(self.client.clone(), self.account.place.clone(), timestamp(now));
+        Access { meter: self.meter.clone(), ..access }
     }
 }

@@ -1,4 +1,7 @@
-//! X: mentions of our account, by asking (API v2) or by the account activity webhook, and answers to them.
+//! X: mentions of our account or what a search finds, by asking (API v2) or by the account activity webhook, and answers.
+//!
+//! X counts requests endpoint by endpoint, for each account (docs.x.com/fundamentals/rate-limits): a search that is used
+//! up says nothing of mentions, and neither of posting.
 
 mod post;
 
@@ -14,7 +17,7 @@ use crate::{
         json::{ask, encoded, read},
         refused, same,
     },
-    egress::{Budget, Method},
+    egress::{Budget, Method, Response},
     guess::{Guess, address},
     networks::{About, Counted, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
@@ -26,7 +29,12 @@ pub use post::{delivered, length};
 pub const ABOUT: About = About {
     name: "x",
     label: "X",
-    reads: Reads { what: "mentions of our account; deletions by the webhook", poll: true, stream: false, push: true },
+    reads: Reads {
+        what: "mentions of our account, or what a search finds; deletions by the webhook",
+        poll: true,
+        stream: false,
+        push: true,
+    },
     writes: Writes { reply: true, delete: true, ..Writes::NOTHING },
     once: Once::ReadBack,
     length: Some(Length {
@@ -66,8 +74,16 @@ pub const ABOUT: About = About {
             help: "Only for the webhook: X signs with it.",
         },
         Field { name: "client_id", label: "Client id", secret: false, needed: false, help: "Of the same app." },
+        Field {
+            name: "search",
+            label: "Search",
+            secret: false,
+            needed: false,
+            help: "Reads what this search of X finds instead of our mentions: kettle -is:retweet lang:en.",
+        },
     ],
-    limits: "as its headers say (x-rate-limit-*); what an account may read in a month depends on its plan",
+    limits: "as its headers say (x-rate-limit-* for mentions, searches and posting each; so many posts a day); what an \
+             account may read in a month depends on its plan",
     docs: "X wants a paid plan to read mentions.",
     proven: Proven::Replay("answers in the form of its OpenAPI document"),
     connector: &X,
@@ -77,17 +93,31 @@ pub const ABOUT: About = About {
 const API: &str = "https://api.x.com";
 const TOKENS: &str = "https://api.x.com/2/oauth2/token";
 
+/// What X counts apart, in words for people.
+const MENTIONS: &str = "mentions";
+const SEARCHES: &str = "searches";
+const ACCOUNT: &str = "our account";
+const OUR_POSTS: &str = "our posts";
+const POSTING: &str = "posting";
+const DELETING: &str = "deleting";
+/// Longest search, as its OpenAPI document says; small plans allow less and say so themselves.
+const LONGEST_SEARCH: usize = 4096;
+
 struct X;
 
 impl Connector for X {
     fn connect<'a>(&'a self, access: &'a Access) -> Later<'a, Result<Connected, Trouble>> {
         Box::pin(async move {
-            let (told, _) = get(access, "/2/users/me").await?;
+            let (told, _) = get(access, "/2/users/me", ACCOUNT).await?;
             let (id, name) = (told["data"]["id"].as_str(), told["data"]["username"].as_str());
             let (Some(id), Some(name)) = (id, name) else { return Err(Trouble::wrong("X does not say who we are")) };
             let mut place = access.place.clone();
             place.settings.insert("me".to_owned(), id.into());
-            Ok(Connected { place, name: Some(format!("Mentions of @{name}")), handle: Some(format!("@{name}")) })
+            let label = match access.setting("search") {
+                Some(search) => format!("“{search}” on X"),
+                None => format!("Mentions of @{name}"),
+            };
+            Ok(Connected { place, name: Some(label), handle: Some(format!("@{name}")) })
         })
     }
 
@@ -98,11 +128,19 @@ impl Connector for X {
         if place.credentials.is_empty() {
             return Err(Refusal::new("token", "enter an access token of our account", ""));
         }
+        if let Some(search) = place.setting("search").filter(|search| search.chars().count() > LONGEST_SEARCH) {
+            let reason = format!("X takes searches of {LONGEST_SEARCH} characters at most; shorten it");
+            return Err(Refusal::new("search", reason, search));
+        }
         Ok(())
     }
 
     fn page<'a>(&'a self, access: &'a Access, cursor: &'a Value) -> Later<'a, Result<Page, Trouble>> {
         Box::pin(page(access, cursor))
+    }
+
+    fn draws_on(&self, place: &Place) -> &'static str {
+        if place.setting("search").is_some() { SEARCHES } else { MENTIONS }
     }
 
     /// A handshake is a GET with `crc_token`, answered with its HMAC; a delivery is signed alike, in base64.
@@ -137,7 +175,7 @@ impl Connector for X {
                 };
             }
             let body = json!({ "text": reply.text, "reply": { "in_reply_to_tweet_id": answered } });
-            write(access, Method::POST, "/2/tweets", Some(&body)).await
+            write(access, Method::POST, "/2/tweets", POSTING, Some(&body)).await
         })
     }
 
@@ -150,7 +188,7 @@ impl Connector for X {
             if !post::is_id(id) {
                 return Answer::Refused { why: format!("{id} is no post of ours") };
             }
-            match write(access, Method::DELETE, &format!("/2/tweets/{id}"), None).await {
+            match write(access, Method::DELETE, &format!("/2/tweets/{id}"), DELETING, None).await {
                 Answer::Published { .. } => Answer::Published { remote_id: Some(id.to_owned()), url: None },
                 other => other,
             }
@@ -164,16 +202,19 @@ impl Connector for X {
     }
 }
 
-async fn get(access: &Access, path: &str) -> Result<(Value, Option<Budget>), Trouble> {
+/// Asks once, which draws on `allowance`.
+async fn get(access: &Access, path: &str, allowance: &'static str) -> Result<(Value, Option<Budget>), Trouble> {
     let token = format!("Bearer {}", bearer::token(access, TOKENS, true).await?);
-    read(ask(access, Method::GET, &access.at(path), &[("authorization", &token)], None).await?, access)
+    let answer = ask(access, Method::GET, &access.at(path), &[("authorization", &token)], None).await?;
+    access.meter.note(allowance, &answer, access.now);
+    read(answer, access)
 }
 
 async fn me(access: &Access) -> Result<String, Trouble> {
     if let Some(me) = access.setting("me").filter(|me| post::is_id(me)) {
         return Ok(me.to_owned());
     }
-    let (told, _) = get(access, "/2/users/me").await?;
+    let (told, _) = get(access, "/2/users/me", ACCOUNT).await?;
     told["data"]["id"].as_str().map(ToOwned::to_owned).ok_or_else(|| Trouble::wrong("X does not say who we are"))
 }
 
@@ -182,9 +223,12 @@ const FIELDS: &str = "post.fields=author_id,conversation_id,created_at,entities,
 
 async fn page(access: &Access, cursor: &Value) -> Result<Page, Trouble> {
     let mut newest: Newest = serde_json::from_value(cursor.clone()).unwrap_or_default();
-    let me = me(access).await?;
     let further = newest.further().map(|token| format!("&pagination_token={}", encoded(token))).unwrap_or_default();
-    let (told, budget) = get(access, &format!("/2/users/{me}/mentions?max_results=100&{FIELDS}{further}")).await?;
+    let (list, allowance) = match access.setting("search") {
+        Some(search) => (format!("tweets/search/recent?query={}&", encoded(search)), SEARCHES),
+        None => (format!("users/{}/mentions?", me(access).await?), MENTIONS),
+    };
+    let (told, budget) = get(access, &format!("/2/{list}max_results=100&{FIELDS}{further}"), allowance).await?;
     let posts = told["data"].as_array().cloned().unwrap_or_default();
     let users = told["includes"]["users"].as_array().cloned().unwrap_or_default();
     let entry = |post: &Value| (post["id"].as_str().unwrap_or_default().to_owned(), String::new());
@@ -196,13 +240,13 @@ async fn page(access: &Access, cursor: &Value) -> Result<Page, Trouble> {
     Ok(Page { items, cursor: serde_json::to_value(&newest).unwrap_or_default(), wait, budget, ..Page::default() })
 }
 
-async fn write(access: &Access, method: Method, path: &str, body: Option<&Value>) -> Answer {
+async fn write(access: &Access, method: Method, path: &str, allowance: &'static str, body: Option<&Value>) -> Answer {
     let token = match bearer::token(access, TOKENS, true).await {
         Ok(token) => format!("Bearer {token}"),
         Err(trouble) => return trouble.into(),
     };
     match ask(access, method, &access.at(path), &[("authorization", &token)], body).await {
-        Ok(answer) => match Answer::read(&answer, micros(access.now)) {
+        Ok(answer) => match noted(access, allowance, &answer) {
             Answer::Published { .. } => {
                 let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
                 let id = told["data"]["id"].as_str().map(ToOwned::to_owned);
@@ -214,12 +258,17 @@ async fn write(access: &Access, method: Method, path: &str, body: Option<&Value>
     }
 }
 
+fn noted(access: &Access, allowance: &'static str, answer: &Response) -> Answer {
+    access.meter.note(allowance, answer, access.now);
+    Answer::read(answer, micros(access.now))
+}
+
 async fn look(access: &Access, reply: &Outgoing, since: Timestamp) -> Result<Found, Trouble> {
     let me = me(access).await?;
     let from = (since - jiff::SignedDuration::from_mins(5)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let path =
         format!("/2/users/{me}/tweets?max_results=100&start_time={}&post.fields=referenced_posts", encoded(&from));
-    let (told, _) = get(access, &path).await?;
+    let (told, _) = get(access, &path, OUR_POSTS).await?;
     for said in told["data"].as_array().into_iter().flatten() {
         let answered = post::answered(said);
         if answered.as_deref() == reply.in_reply_to.as_deref()

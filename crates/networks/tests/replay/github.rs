@@ -24,7 +24,7 @@ fn place(github: &Replay, token: &str) -> Access {
         credentials: Credentials::none().with("token", token),
     };
     github.about.connector.check(&place).expect("a place");
-    Access { client: loopback(), place, now: "2026-03-02T09:00:00Z".parse().expect("a moment") }
+    Access::new(loopback(), place, "2026-03-02T09:00:00Z".parse().expect("a moment"))
 }
 
 /// A published object, in our repository, with another number and moment.

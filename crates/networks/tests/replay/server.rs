@@ -88,7 +88,7 @@ impl Replay {
         let credentials = secrets.iter().fold(Credentials::none(), |all, (name, secret)| all.with(name, *secret));
         let place = Place { url: self.address.clone(), settings, credentials };
         self.about.connector.check(&place).expect("a place");
-        Access { client: loopback(), place, now: "2026-03-02T09:00:00Z".parse().expect("a moment") }
+        Access::new(loopback(), place, "2026-03-02T09:00:00Z".parse().expect("a moment"))
     }
 
     pub async fn page(&self, us: &Access, cursor: &Value) -> Result<Page, Trouble> {

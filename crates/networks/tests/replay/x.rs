@@ -70,6 +70,57 @@ async fn mentions_are_read_down_to_what_is_known_and_lose_nothing() {
     let author = read.author.as_ref().expect("an author");
     assert_eq!((author.id.as_deref(), author.handle.as_deref(), author.followers), (Some("9"), Some("ana"), Some(7)));
     assert_eq!(x.about.connector.connect(&us).await.expect("an account").handle.as_deref(), Some("@acme"));
+    let drawn = us.meter.take();
+    assert_eq!(drawn.get("mentions").map(|left| (left.remaining, left.limit)), Some((179, Some(180))));
+    assert_eq!(x.about.connector.draws_on(&us.place), "mentions");
+}
+
+/// The headers are those that X sends, one family for fifteen minutes and two for a day (plhery/node-twitter-api-v2 #495, #553).
+#[tokio::test]
+async fn each_endpoint_has_an_allowance_of_its_own() {
+    let x = Replay::of("x", |asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("GET", "/2/tweets/search/recent") if asked.parameter("query") == "kettle -is:retweet" => mentions(asked, 12),
+        ("POST", "/2/tweets") => {
+            let told = Say::status(
+                429,
+                &json!({ "title": "Too Many Requests", "detail": "Too Many Requests", "status": 429 }),
+            );
+            let told = told.with("x-rate-limit-limit", 1_080_000).with("x-rate-limit-remaining", 1_079_999);
+            let told = told.with("x-rate-limit-reset", 1_772_442_900);
+            let told = told.with("x-app-limit-24hour-limit", 17).with("x-app-limit-24hour-remaining", 16);
+            let told = told.with("x-app-limit-24hour-reset", 1_772_485_200);
+            let told = told.with("x-user-limit-24hour-limit", 17).with("x-user-limit-24hour-remaining", 0);
+            told.with("x-user-limit-24hour-reset", 1_772_485_200)
+        }
+        // All requests of the app are used up, which no header counts.
+        ("DELETE", _) => Say::status(429, &json!({ "title": "Too Many Requests" }))
+            .with("x-rate-limit-remaining", 49)
+            .with("x-rate-limit-reset", 1_772_442_300),
+        other => panic!("{other:?}"),
+    })
+    .await;
+    let us = x.place(&json!({ "me": "42", "search": "kettle -is:retweet" }), &[("token", "t")]);
+    let connector = x.about.connector;
+    assert_eq!(connector.draws_on(&us.place), "searches");
+    let found = x.page(&us, &Value::Null).await.expect("a page");
+    assert_eq!((found.items.len(), found.budget.map(|budget| budget.remaining)), (5, Some(179)));
+    let later = connector.publish(&us, &reply("k", "On it", "5")).await;
+    let Answer::Later { after: Some(after), .. } = later else { panic!("{later:?}") };
+    assert_eq!(after.as_secs(), 43_200, "tomorrow, not in a few minutes");
+    let later = connector.delete(&us, "77").await;
+    assert!(matches!(&later, Answer::Later { after: Some(wait), .. } if wait.as_secs() == 300), "{later:?}");
+    let drawn = us.meter.take();
+    let left: Vec<_> = drawn.iter().map(|(name, budget)| (*name, budget.remaining, budget.limit)).collect();
+    assert_eq!(left, [("deleting", 49, None), ("posting", 0, Some(17)), ("searches", 179, Some(180))]);
+    assert!(us.meter.take().is_empty(), "said once");
+    let long = Place { url: x.address.clone(), credentials: us.credentials.clone(), ..Place::default() };
+    let with = |search: String| {
+        let mut place = long.clone();
+        place.settings.insert("search".into(), search.into());
+        connector.check(&place)
+    };
+    assert!(with("kettle ".repeat(500)).is_ok());
+    assert_eq!(with("kettle ".repeat(600)).map_err(|refusal| refusal.field), Err("search".into()));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(crate) trait Shape<T> {
 macro_rules! same {
     ($($type:ty),*) => { $(impl Shape<$type> for $type { fn shape(self) -> $type { self } })* };
 }
-same!(i64, bool, f64, String, serde_json::Value);
+same!(i64, u64, bool, f64, String, serde_json::Value);
 
 impl<T: Shape<U>, U> Shape<Box<U>> for Box<T> {
     fn shape(self) -> Box<U> {

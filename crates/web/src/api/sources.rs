@@ -82,8 +82,25 @@ shape!(
         last_post_at: Option<Moment>,
         /// How many requests its network still allows us, as it said last.
         calls_left: Option<i64>,
+        /// What its network still allows those who ask with its credentials, as it said last, each endpoint that it counts
+        /// apart; what stops us first comes first.
+        allowances: Vec<Left>,
         /// What became of everything it brought.
         accounting: Accounting,
+    }
+);
+
+shape!(
+    /// What is left of one allowance of a network.
+    Left from source::Left {
+        /// What for: `mentions`, `posting`; empty where the network counts every request alike.
+        draws_on: String,
+        /// Requests left.
+        left: u64,
+        /// Requests of a whole window, where the network says so.
+        limit: Option<u64>,
+        /// When the network counts anew.
+        resets_at: Moment,
     }
 );
 

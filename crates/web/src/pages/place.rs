@@ -161,7 +161,7 @@ async fn show(app: &App, signed: &Signed, draft: &Draft, refused: Option<&Refuse
 /// What a place shows to everybody; none where nobody can ask it, or this installation fetches nothing.
 async fn newest(app: &App, about: &About, place: &At) -> Option<Result<Page, String>> {
     let client = app.config.outside.as_ref().filter(|_| about.reads.poll)?;
-    let access = Access { client: client.clone(), place: place.clone(), now: timestamp(app.hub.now()) };
+    let access = Access::new(client.clone(), place.clone(), timestamp(app.hub.now()));
     if let Err(refusal) = about.connector.check(place) {
         return Some(Err(ended(&refusal.to_string())));
     }
@@ -257,7 +257,7 @@ async fn connected(app: &App, new: &mut NewPlace, what: &str) -> Result<(), Refu
     let about = new.about;
     about.connector.check(&new.place).map_err(|refusal| Refused::new(ended(&refusal.to_string())))?;
     if let Some(client) = app.config.outside.as_ref() {
-        let access = Access { client: client.clone(), place: new.place.clone(), now: timestamp(app.hub.now()) };
+        let access = Access::new(client.clone(), new.place.clone(), timestamp(app.hub.now()));
         let found = about.connector.connect(&access).await.map_err(|trouble| {
             Refused::new(format!("{} did not let us in: {}", about.label, ended(&trouble.to_string())))
         })?;

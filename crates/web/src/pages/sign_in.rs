@@ -52,6 +52,7 @@ pub(super) async fn begin(app: &App, signed: &Signed, wanted: &Wanted) -> Result
         host: format!("{}{port}", begun.url.host_str().unwrap_or_default()),
         url: begun.url.into(),
         speaks: wanted.speaks,
+        asks: begun.asks.iter().map(|asked| (asked.permission, asked.why)).collect(),
     })
     .map(Ok)
 }

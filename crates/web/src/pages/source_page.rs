@@ -10,7 +10,7 @@ use dandelion_hub::{
     Error,
     scope::{Role, Viewer},
     sign_in,
-    source::{self, Kind, Push, Source},
+    source::{self, Kind, Left, Push, Source},
     unit::Org,
 };
 use dandelion_post::timestamp;
@@ -188,15 +188,6 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source, push: Option<&Push>
     moment("Next", source.next_poll_at.filter(|_| awake && source.polled()).map(|at| wall.due(at)));
     moment("Newest post", source.last_post_at.map(|at| wall.clock(at)));
     facts.extend(push.map(|push| ("Told by", told_by(wall, push))));
-    if let Some(left) = source.calls_left {
-        let resets = source.calls_reset_at.filter(|at| *at > wall.now);
-        let words = Sentence::plain(format!("{left} left"));
-        let words = match resets {
-            Some(at) => words.text(", counted anew ").time(wall.due(at)),
-            None => words,
-        };
-        facts.push(("Calls", words));
-    }
     let mut moment = |name, time: Option<crate::view::Time>| {
         if let Some(time) = time {
             facts.push((name, Sentence::new().time(time)));
@@ -208,7 +199,25 @@ fn facts(app: &App, org: &Org, wall: &Wall, source: &Source, push: Option<&Push>
     }
     let search = Sentence::new().link("Search what it brought", format!("/search?source={}", source.id));
     facts.push(("Posts", search));
-    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut facts: Vec<_> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    facts.extend(left(wall, source));
+    facts
+}
+
+/// What its network still allows, what stops us first at the front. What was counted anew since says nothing any more.
+fn left(wall: &Wall, source: &Source) -> Vec<(String, Sentence)> {
+    let known = source.allowances.iter().filter(|left| left.resets_at > wall.now);
+    let fact = |left: &Left| {
+        let name = if left.draws_on.is_empty() { "Allowed".into() } else { format!("Allowed: {}", left.draws_on) };
+        let words = match (left.left, left.limit) {
+            (0, Some(limit)) => format!("nothing more of {limit}"),
+            (0, None) => "nothing more".to_owned(),
+            (count, Some(limit)) => format!("{count} of {limit} left"),
+            (count, None) => format!("{count} left"),
+        };
+        (name, Sentence::plain(words).text(", counted anew ").time(wall.due(left.resets_at)))
+    };
+    known.map(fact).collect()
 }
 
 /// What is agreed with the hub of a feed, and what that means for reading it.

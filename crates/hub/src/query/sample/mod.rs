@@ -142,7 +142,7 @@ async fn draw_for(hub: Hub) {
         state.drawing = false;
         match drawn {
             Ok(sample) => state.sample = Some(Arc::new(sample)),
-            Err(error) => tracing::warn!(%error, "no sample of what is stored could be drawn"),
+            Err(error) => tracing::warn!(error = error.logged(), "no sample of what is stored could be drawn"),
         }
         state.used
     };

@@ -74,10 +74,12 @@ impl Sender {
             return Answer::Refused { why: "the network never said under which address it keeps this reply".into() };
         };
         let writer = Writer::new(self.client.clone(), account);
-        match task.change.kind {
+        let answer = match task.change.kind {
             Kind::Edit => writer.edit(id, &task.change.words, self.hub.now()).await,
             Kind::Delete => writer.delete(id, self.hub.now()).await,
-        }
+        };
+        self.note(&writer);
+        answer
     }
 
     /// Commits what became of it.
@@ -120,7 +122,11 @@ impl Sender {
         let answer = self.make_change(&task).await;
         if let Err(error) = self.record_change(&task, answer).await {
             let reply = task.reply.id;
-            tracing::warn!(reply, %error, "a change could not be recorded; it is made again when its lease runs out");
+            tracing::warn!(
+                reply,
+                error = error.logged(),
+                "a change could not be recorded; it is made again when its lease runs out"
+            );
         }
     }
 }

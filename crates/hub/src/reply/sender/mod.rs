@@ -23,7 +23,7 @@ use dandelion_networks::{
 use dandelion_post::Micros;
 
 use super::State;
-use crate::{Hub, Result, sign_in};
+use crate::{Hub, Result, sign_in, source::allowance::Key};
 
 pub(crate) use backoff::wait_at_most;
 pub use change::Task;
@@ -127,6 +127,12 @@ impl Sender {
             return Answer::Later { after: None, why: "the program was held up before it could send".into() };
         }
         let writer = Writer::new(self.client.clone(), job.account.clone());
+        let answer = self.ask(&writer, job, now).await;
+        self.note(&writer);
+        answer
+    }
+
+    async fn ask(&self, writer: &Writer, job: &Job, now: Micros) -> Answer {
         if let Some(since) = job.look_since {
             match writer.find(&job.outgoing, since, now).await {
                 Found::Published { remote_id, url } => return Answer::Published { remote_id, url },
@@ -135,5 +141,12 @@ impl Sender {
             }
         }
         writer.publish(&job.outgoing, self.hub.now()).await
+    }
+
+    /// Remembers what the network said is left, for the pages of the sources that ask with the same credentials.
+    fn note(&self, writer: &Writer) {
+        let account = writer.account();
+        let key = Key::of_account(account.about.name, &account.place);
+        self.hub.allowances.drawn(key, writer.drawn(), self.hub.now());
     }
 }

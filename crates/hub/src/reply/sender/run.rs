@@ -19,14 +19,16 @@ pub fn run(sender: Sender, mut shutdown: watch::Receiver<bool>) -> Boxed<'static
             if tidied.is_none_or(|at| at.elapsed() >= TIDY_EVERY) {
                 match sender.tidy(tidied.is_none()).await {
                     Ok(()) => tidied = Some(Instant::now()),
-                    Err(error) => tracing::warn!(%error, "the sender could not look after what was left behind"),
+                    Err(error) => {
+                        tracing::warn!(error = error.logged(), "the sender could not look after what was left behind");
+                    }
                 }
             }
             if let Err(error) = fill(&mut under_way, &sender).await {
-                tracing::warn!(%error, "the sender could not take a reply; it tries again");
+                tracing::warn!(error = error.logged(), "the sender could not take a reply; it tries again");
             }
             if let Err(error) = fill_changes(&mut changes, &sender).await {
-                tracing::warn!(%error, "the sender could not take a change; it tries again");
+                tracing::warn!(error = error.logged(), "the sender could not take a change; it tries again");
             }
             tokio::select! {
                 changed = shutdown.changed() => if changed.is_err() { break },
@@ -58,11 +60,19 @@ impl Sender {
             match self.record(&job, answer.clone()).await {
                 Ok(state) => return tracing::debug!(reply = job.reply_id, state = state.as_str(), "attempt recorded"),
                 Err(error) if self.hub.now() < job.lease_until => {
-                    tracing::warn!(reply = job.reply_id, %error, "an attempt could not be recorded; it is tried again");
+                    tracing::warn!(
+                        reply = job.reply_id,
+                        error = error.logged(),
+                        "an attempt could not be recorded; it is tried again"
+                    );
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
                 Err(error) => {
-                    return tracing::error!(reply = job.reply_id, %error, "an attempt was not recorded; it counts as in doubt");
+                    return tracing::error!(
+                        reply = job.reply_id,
+                        error = error.logged(),
+                        "an attempt was not recorded; it counts as in doubt"
+                    );
                 }
             }
         }

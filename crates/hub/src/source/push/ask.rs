@@ -46,7 +46,7 @@ impl Pusher {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             if let Err(error) = self.step().await {
-                tracing::warn!(%error, "the hubs of feeds could not be looked up; trying again");
+                tracing::warn!(error = error.logged(), "the hubs of feeds could not be looked up; trying again");
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
@@ -71,7 +71,7 @@ impl Pusher {
         while let Some(asked) = asking.join_next().await {
             match asked {
                 Ok(asked) => asked?,
-                Err(error) => tracing::error!(%error, "asking a hub broke down"),
+                Err(died) => tracing::error!(panicked = died.is_panic(), "asking a hub broke down"),
             }
         }
         Ok(())

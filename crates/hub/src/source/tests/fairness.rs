@@ -3,13 +3,17 @@
 
 use std::{collections::HashMap, sync::atomic::AtomicI64};
 
-use dandelion_networks::{contract::Credentials, networks};
+use dandelion_networks::{
+    contract::{Credentials, Place},
+    networks,
+};
 use dandelion_post::Micros;
 
 use super::*;
 use crate::{
     source::{
         allowance::{Allowances, Key},
+        place::of,
         poll::SPARE,
         schedule::{Room, UnderWay, Waiting},
     },
@@ -21,7 +25,7 @@ const MINUTE: Micros = 60 * SECOND;
 
 /// A place of the demo network below `server`, read with a token.
 pub async fn place(hub: &TestHub, server: &str, name: &str, token: &str) -> Source {
-    let place = dandelion_networks::contract::Place {
+    let place = Place {
         url: format!("{server}/{name}"),
         credentials: Credentials::none().with("token", token),
         ..Default::default()
@@ -197,7 +201,7 @@ fn questions_under_way_count() {
 
 both_stores!(the_same_credentials_at_the_same_server_are_one, |hub| async move {
     connect(&hub, "unit", Kind::Webhook, None).await;
-    let key = |source: &Source| Key::of(source, &source.credentials(&hub.db).unwrap());
+    let key = |source: &Source| Key::of(source, &of(source, source.credentials(&hub.db).unwrap()));
     let one = place(&hub, "http://127.0.0.1:1", "one", "a").await;
     let two = place(&hub, "http://127.0.0.1:1", "two", "a").await;
     let other_token = place(&hub, "http://127.0.0.1:1", "three", "b").await;
@@ -255,7 +259,7 @@ both_stores!(a_page_has_an_end_whatever_it_is_made_of, |hub| async move {
 });
 
 fn key_of(id: i64) -> Key {
-    Key::of(&Source { id, kind: Kind::Feed, ..told_of(0, 0) }, &Credentials::none())
+    Key::of(&Source { id, kind: Kind::Feed, ..told_of(0, 0) }, &Place::default())
 }
 
 /// A source whose network said that so many questions are left for so many seconds.
@@ -280,6 +284,7 @@ fn told_of(left: i64, seconds: i64) -> Source {
         accounting: Accounting::default(),
         calls_left: Some(left),
         calls_reset_at: Some(MONDAY + seconds * SECOND),
+        allowances: Vec::new(),
         settings: serde_json::Map::new(),
         cursor: Json::Null,
         sealed: None,

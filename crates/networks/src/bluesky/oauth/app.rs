@@ -6,11 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::{Host, Url};
 
+use super::scope;
 use crate::jose::{self, Key, NoKey};
 
-/// What is asked for: everything an app password allows but private messages. Finer scopes are not known to every
-/// server yet.
-pub(super) const SCOPE: &str = "atproto transition:generic";
 /// Where the description lies.
 const DOCUMENT: &str = "/oauth/client-metadata.json";
 /// Where the public key lies that our requests are checked with.
@@ -53,7 +51,7 @@ impl App {
         // Servers take `localhost` for the id only, and any port of the address.
         let host = if matches!(base.host(), Some(Host::Ipv6(_))) { "[::1]" } else { "127.0.0.1" };
         let back = |port: String| format!("http://{host}{port}{BACK}");
-        let asked = [("redirect_uri", back(String::new())), ("scope", SCOPE.to_owned())];
+        let asked = [("redirect_uri", back(String::new())), ("scope", scope::all())];
         let asked = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
         let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Self { id: format!("http://localhost?{asked}"), back: back(port), key: None })
@@ -70,7 +68,7 @@ impl App {
             "redirect_uris": [self.back],
             "response_types": ["code"],
             "grant_types": ["authorization_code", "refresh_token"],
-            "scope": SCOPE,
+            "scope": scope::all(),
             "dpop_bound_access_tokens": true,
             "token_endpoint_auth_method": "private_key_jwt",
             "token_endpoint_auth_signing_alg": "ES256",

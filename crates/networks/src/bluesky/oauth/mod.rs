@@ -4,6 +4,7 @@
 
 mod app;
 mod dpop;
+mod scope;
 mod server;
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ struct Tokens {
     refresh: String,
     /// When the access token ends, in seconds of our clock.
     until: i64,
+    /// What they allow, as the server said last; of older sign-ins that is not known.
+    #[serde(default)]
+    granted: String,
 }
 
 /// Asks the server to let a person in, and gives the address where they agree.
@@ -71,13 +75,15 @@ pub(super) async fn authorize(access: &Access) -> Result<Authorize, Trouble> {
     let account = identity::account(access, who).await?;
     let server = server::of(access, &account.home).await?;
     let (key, verifier) = (jose::fresh().map_err(no_key)?, jose::random());
+    let asks = scope::asked_of(access, &server.issuer);
+    let scope = scope::written(asks);
     let hint = if account.handle.starts_with("did:") { &account.did } else { &account.handle };
     let mut form = app.named(&server.issuer, access.now).map_err(no_key)?;
     form.extend(
         [
             ("response_type", "code"),
             ("redirect_uri", &app.back),
-            ("scope", app::SCOPE),
+            ("scope", &scope),
             ("state", state),
             ("code_challenge", &jose::hashed(verifier.as_bytes())),
             ("code_challenge_method", "S256"),
@@ -102,7 +108,7 @@ pub(super) async fn authorize(access: &Access) -> Result<Authorize, Trouble> {
         home: account.home,
     };
     let begun = Begun { grant, verifier, meant: account.handle };
-    Ok(Authorize { url: url.into(), credentials: Credentials::none().with("begun", text(&begun)) })
+    Ok(Authorize { url: url.into(), credentials: Credentials::none().with("begun", text(&begun)), asks })
 }
 
 /// Turns the code a person brought back into tokens, and the place as it is then.
@@ -136,6 +142,16 @@ pub(super) async fn connect(access: &Access, code: &str) -> Result<Connected, Tr
             let _ = revoke(access, &tokens).await;
             let why =
                 format!("you let us in to another account than @{meant}; sign out there, and begin again as @{meant}");
+            return Err(Trouble::wrong(why));
+        }
+        Err(Mismatch::Less(tokens)) => {
+            scope::knows_nothing_finer(access, &grant.issuer);
+            let _ = revoke(access, &tokens).await;
+            let why = format!(
+                "{} knows no single permissions yet and let us do less than we need; begin again, and we ask for all that \
+                 an app password allows",
+                grant.issuer
+            );
             return Err(Trouble::wrong(why));
         }
         Err(Mismatch::Form) => {
@@ -229,6 +245,9 @@ async fn renew(access: &Access, secret: &str) -> Result<String, Trouble> {
     let told = success(answer, access)?;
     match taken(&told, &tokens.grant, access) {
         Ok(tokens) => Ok(text(&tokens)),
+        Err(Mismatch::Less(_)) => Err(Trouble::Revoked {
+            why: format!("{} no longer lets us do all we need; sign in again", tokens.grant.issuer),
+        }),
         Err(_) => Err(Trouble::Revoked {
             why: format!("{} renewed the sign-in for another account; sign in again", tokens.grant.issuer),
         }),
@@ -246,6 +265,8 @@ async fn revoke(access: &Access, tokens: &Tokens) -> Result<(), Trouble> {
 enum Mismatch {
     /// It is for another account, and open there.
     Account(Box<Tokens>),
+    /// It allows less than we need.
+    Less(Box<Tokens>),
     /// It is none.
     Form,
 }
@@ -257,14 +278,20 @@ fn taken(told: &Value, grant: &Grant, access: &Access) -> Result<Tokens, Mismatc
         return Err(Mismatch::Form);
     };
     let bound = text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"));
-    let allowed = text("scope").is_some_and(|scope| scope.split(' ').any(|one| one == "atproto"));
+    let granted = text("scope").unwrap_or_default();
+    let allowed = granted.split(' ').any(|one| one == "atproto");
     if !bound || !allowed {
         return Err(Mismatch::Form);
     }
     let lasts = told["expires_in"].as_i64().unwrap_or(300).clamp(0, 86_400);
-    let tokens = Tokens { grant: grant.clone(), access: token, refresh, until: access.now.as_second() + lasts };
+    let until = access.now.as_second() + lasts;
+    let enough = scope::suffices(&granted);
+    let tokens = Tokens { grant: grant.clone(), access: token, refresh, until, granted };
     // Anything else would let one server speak for another one's accounts.
-    if told["sub"].as_str() == Some(&grant.did) { Ok(tokens) } else { Err(Mismatch::Account(Box::new(tokens))) }
+    if told["sub"].as_str() != Some(&grant.did) {
+        return Err(Mismatch::Account(Box::new(tokens)));
+    }
+    if enough { Ok(tokens) } else { Err(Mismatch::Less(Box::new(tokens))) }
 }
 
 /// A form sent to the server of a sign-in, by us.

@@ -232,6 +232,8 @@ pub struct SignIn {
     pub url: String,
     /// Whether the account is to be answered from.
     pub speaks: bool,
+    /// What is asked for there: each permission, and what for.
+    pub asks: Vec<(&'static str, &'static str)>,
 }
 
 /// One thing a person enters to connect a place.
