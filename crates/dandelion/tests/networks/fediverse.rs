@@ -99,7 +99,7 @@ impl Other {
 /// Our pages on loopback, with an actor.
 pub struct Here {
     pub world: World,
-    base: Url,
+    pub base: Url,
     pub actor: actor::Actor,
     /// One for all, as in the running program.
     pub client: Client,

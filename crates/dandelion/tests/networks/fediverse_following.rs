@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use dandelion_hub::{
-    actor::{self, Follow, FollowState},
+    actor::{self, Follow, FollowState, NewActor},
     both_stores,
+    log::Actor,
     testing::TestHub,
 };
 use dandelion_networks::activitypub::Remote;
@@ -128,7 +129,10 @@ both_stores!(pubby_is_followed, |hub| followed_at(hub, "pubby"));
 both_stores!(who_moves_is_followed_there_and_who_is_down_is_asked_when_they_are_back, |hub| async move {
     let _turn = ONE.lock().await;
     let Some(mut other) = Other::start("fedify").await else { return };
-    let here = Here::start(&hub).await;
+    let mut here = Here::start(&hub).await;
+    // The second account of ours follows: what is heard is its own, not the first one's.
+    let new = NewActor { name: "news".into(), label: "Acme News".into(), unit: here.world.unit };
+    here.actor = actor::make(&here.world.hub, Actor::System("test"), &here.base, &new).await.expect("an actor");
     // Their server dies before it is asked, and ours once it has asked.
     here.follow(&other.handle("ana")).await;
     other.go_down();

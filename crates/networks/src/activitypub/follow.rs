@@ -166,12 +166,12 @@ pub(super) fn answered(told: &Told, following: &[String]) -> Result<Act, No> {
     let ours = following.iter().find(asks).cloned();
     // Some name only what they answer, by an address of their own: where one actor alone asked, it is that.
     let ours = ours.or_else(|| following.first().filter(|_| following.len() == 1 && by.is_none()).cloned());
-    let Some(ours) = ours else { return Err(No::new(401, UNASKED)) };
+    let Some(ours) = ours else { return Err(No::new(403, UNASKED)) };
     let actor = told.actor.clone();
     Ok(if told.kind == "Accept" { Act::Accepted { ours, actor } } else { Act::Refused { ours, actor } })
 }
 
-/// Said to whoever answers what they were not asked.
+/// Said to whoever answers what they were not asked, with 403: many servers say a thing again after 401, and this is over.
 pub(super) const UNASKED: &str = "none of our actors asked to follow whoever says so";
 
 /// What is passed on: a post by its address, by itself, or (as groups do) within what was done with it.

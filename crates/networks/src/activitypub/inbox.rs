@@ -180,7 +180,7 @@ pub async fn receive(
         return Ok(Act::Nothing);
     }
     if matches!(told.kind.as_str(), "Accept" | "Reject") && here.following.is_empty() {
-        return Err(No::new(401, follow::UNASKED));
+        return Err(No::new(403, follow::UNASKED));
     }
     if origin(&claim.key_id) != origin(&told.actor) {
         return Err(No::new(401, "the key is of another server than the actor"));

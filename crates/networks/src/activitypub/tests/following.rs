@@ -114,15 +114,15 @@ async fn answers_to_our_asking_are_understood() {
         // Somebody whom we did not ask: nobody is even asked for a key.
         let fresh = Remote::new(loopback());
         let no = Delivery::of(&there, there.activity(kind, &follow)).arrive(&fresh).await.unwrap_err();
-        assert!(no.status == 401 && no.why.contains("none of our actors asked"), "{no}");
+        assert!(no.status == 403 && no.why.contains("none of our actors asked"), "{no}");
         // Somebody answers for another, or what another of ours asked.
         let (mut other, mut foreign) = (follow.clone(), follow.clone());
         other["object"] = there.id("bob").into();
         foreign["actor"] = "https://care.example/actors/other".into();
         foreign["id"] = "https://care.example/actors/other/follows/k1".into();
-        for (object, due) in [(other, "only who is asked"), (foreign, "none of our actors asked")] {
+        for (object, due) in [(other, (401, "only who is asked")), (foreign, (403, "none of our actors asked"))] {
             let no = Delivery::heard(&there, there.activity(kind, &object)).arrive(&remote).await.unwrap_err();
-            assert!(no.status == 401 && no.why.contains(due), "{no} does not say: {due}");
+            assert!(no.status == due.0 && no.why.contains(due.1), "{no} does not say: {due:?}");
         }
         // The key has to be theirs.
         there.actor("bob", |_| {});
