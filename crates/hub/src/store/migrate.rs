@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0009_sign_ins", include_str!("../../migrations/0009_sign_ins.sql")),
     ("0010_after_sending", include_str!("../../migrations/0010_after_sending.sql")),
     ("0011_allowances", include_str!("../../migrations/0011_allowances.sql")),
+    ("0012_avatars", include_str!("../../migrations/0012_avatars.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.
