@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { deflateSync } from "node:zlib";
 import { Place, sample } from "./support/hub.js";
 import { accessible, calm, fits, launch, open, shot } from "./support/page.js";
+import { colours } from "./support/png.js";
 import { signIn } from "./support/session.js";
 import { post, webhook } from "./support/webhook.js";
 
@@ -15,7 +15,7 @@ before(async () => {
   browser = await launch();
   site = createServer((request, answer) => {
     asked.push(request.url);
-    if (request.url === "/kettle.png") answer.writeHead(200, { "content-type": "image/png" }).end(png(900, 600));
+    if (request.url === "/kettle.png") answer.writeHead(200, { "content-type": "image/png" }).end(colours(900, 600));
     else if (request.url === "/drawing.png") answer.writeHead(200, { "content-type": "image/png" }).end(SVG);
     else answer.writeHead(404).end();
   });
@@ -60,34 +60,3 @@ for (const [theme, width] of [["light", 1440], ["dark", 360]]) {
 test("each is asked for once, by the program and not by a browser", () => {
   assert.deepEqual([...asked].sort(), ["/drawing.png", "/gone.png", "/kettle.png"]);
 });
-
-/** A PNG of so many pixels, in colours that run into each other. */
-function png(width, height) {
-  const rows = Buffer.alloc(height * (1 + width * 3));
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) rows.set([(x * 255) / width, (y * 255) / height, 160], y * (1 + width * 3) + 1 + x * 3);
-  }
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-  return Buffer.concat([signature, chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
-}
-
-function chunk(name, data) {
-  const [length, sum, named] = [Buffer.alloc(4), Buffer.alloc(4), Buffer.concat([Buffer.from(name), data])];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(crc32(named));
-  return Buffer.concat([length, named, sum]);
-}
-
-/** The check sum of PNG (ISO 3309). */
-function crc32(bytes) {
-  let sum = 0xffffffff;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
-  }
-  return (sum ^ 0xffffffff) >>> 0;
-}

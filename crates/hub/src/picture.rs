@@ -1,22 +1,26 @@
 //! Pictures of posts, shown without anybody's browser asking a stranger for them: fetched once, made anew
 //! ([`dandelion_networks::picture`]), and kept as files that are named by what is in them. Nothing is lost with such a file: it
-//! is fetched again when somebody looks.
+//! is fetched again when somebody looks. Pictures of authors are kept alike, as small squares.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use dandelion_networks::{contract::hex, egress::Client, picture};
 use dandelion_post::{Micros, timestamp};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use crate::{
-    Error, Hub, Result,
+    Error, Hub, Result, Tx,
     log::Actor,
+    personal,
+    scope::Viewer,
     store::{Q, q},
 };
 
@@ -24,6 +28,13 @@ use crate::{
 pub const MOST: usize = 8;
 /// Pictures fetched and made anew at once, in the whole program: each takes up to a few hundred megabytes.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// Pictures of authors at once, which are small, and of strangers' servers, some of which hang.
+static AVATARS_AT_ONCE: Semaphore = Semaphore::const_new(8);
+/// How long whoever looks waits for one: a desk shows thirty, and browsers ask one server for six things at once. It is
+/// fetched on without them.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+/// Pictures of authors that wait to be fetched; more are not begun.
+const MOST_AVATARS: usize = 200;
 /// How long a picture is kept, and how long a refusal stands.
 const KEPT: Micros = 30 * 24 * 3_600_000_000;
 const REFUSED: Micros = 24 * 3_600_000_000;
@@ -46,12 +57,31 @@ pub struct Pictures {
     client: Client,
     folder: PathBuf,
     cap: i64,
+    /// Authors' pictures that are being fetched.
+    under_way: Arc<Mutex<HashSet<String>>>,
+}
+
+/// What a picture is of, which says how it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Post,
+    Author,
+}
+
+impl Of {
+    /// What a rendition is remembered by.
+    fn key(self, url: &str) -> String {
+        match self {
+            Self::Post => digest(url.as_bytes()),
+            Self::Author => digest(format!("avatar {url}").as_bytes()),
+        }
+    }
 }
 
 impl Pictures {
     /// Fetched through `client`, kept in `folder`.
     pub fn new(hub: Hub, client: Client, folder: PathBuf) -> Self {
-        Self { hub, client, folder, cap: CAP }
+        Self { hub, client, folder, cap: CAP, under_way: Arc::default() }
     }
 
     /// The picture that is number `number` of what came with a post.
@@ -61,27 +91,66 @@ impl Pictures {
         let row = self.hub.db.opt(q!(sql, post)).await?.ok_or_else(|| Error::not_found("post", post))?;
         let media: serde_json::Value = row.json("media")?;
         let url = media.get(number).and_then(address).filter(|_| number < MOST).ok_or_else(unknown)?;
-        self.at(&url).await
+        self.at(Of::Post, &url).await
     }
 
-    async fn at(&self, url: &str) -> Result<Shown> {
-        if let Some(shown) = self.known(url).await? {
+    /// The picture of an author, for those who read personal data; nothing while it is being fetched.
+    pub async fn of_author(&self, viewer: &Viewer, author: i64) -> Result<Option<Shown>> {
+        let unknown = || Error::not_found("picture of this author", author);
+        if !personal::reads(viewer) {
+            return Err(unknown());
+        }
+        let row = self.hub.db.opt(q!("select avatar from authors where id = $1", author)).await?.ok_or_else(unknown)?;
+        let url: String = row.get::<Option<String>, _>("avatar")?.ok_or_else(unknown)?;
+        if let Some(shown) = self.known(&Of::Author.key(&url)).await? {
+            return Ok(Some(shown));
+        }
+        if !self.begin(&url) {
+            return Ok(None);
+        }
+        let ended = Fetching(self.clone(), url);
+        let fetching = tokio::spawn(async move { ended.0.at(Of::Author, &ended.1).await });
+        match timeout(PATIENCE, fetching).await {
+            Ok(Ok(shown)) => shown.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether one is to be fetched now: nobody else is fetching it, and not too many wait.
+    fn begin(&self, url: &str) -> bool {
+        let mut under_way = self.under_way();
+        under_way.len() < MOST_AVATARS && under_way.insert(url.to_owned())
+    }
+
+    fn under_way(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn at(&self, of: Of, url: &str) -> Result<Shown> {
+        let key = of.key(url);
+        if let Some(shown) = self.known(&key).await? {
             return Ok(shown);
         }
-        let _place = AT_ONCE.acquire().await.map_err(|_| Error::Conflict("no pictures are fetched just now".into()))?;
+        let places = if of == Of::Post { &AT_ONCE } else { &AVATARS_AT_ONCE };
+        let _place = places.acquire().await.map_err(|_| Error::Conflict("no pictures are fetched just now".into()))?;
         // Somebody else may have waited for the same one.
-        if let Some(shown) = self.known(url).await? {
+        if let Some(shown) = self.known(&key).await? {
             return Ok(shown);
         }
-        match picture::fetch(&self.client, url, timestamp(self.hub.now())).await {
-            Ok(made) => self.keep(url, made.png).await,
-            Err(why) => self.refuse(url, why.to_string()).await,
+        let now = timestamp(self.hub.now());
+        let made = match of {
+            Of::Post => picture::fetch(&self.client, url, now).await,
+            Of::Author => picture::fetch_avatar(&self.client, url, now).await,
+        };
+        match made {
+            Ok(made) => self.keep(&key, made.png).await,
+            Err(why) => self.refuse(&key, why.to_string()).await,
         }
     }
 
-    async fn known(&self, url: &str) -> Result<Option<Shown>> {
+    async fn known(&self, key: &str) -> Result<Option<Shown>> {
         let sql = "select file, why, at from pictures where address = $1";
-        let Some(row) = self.hub.db.opt(q!(sql, digest(url.as_bytes()))).await? else { return Ok(None) };
+        let Some(row) = self.hub.db.opt(q!(sql, key)).await? else { return Ok(None) };
         let (file, why, at): (Option<String>, Option<String>, Micros) =
             (row.get("file")?, row.get("why")?, row.get("at")?);
         let age = self.hub.now() - at;
@@ -94,7 +163,7 @@ impl Pictures {
         }
     }
 
-    async fn keep(&self, url: &str, png: Vec<u8>) -> Result<Shown> {
+    async fn keep(&self, key: &str, png: Vec<u8>) -> Result<Shown> {
         let name = digest(&png);
         let path = self.path(&name);
         write(&path, &png, self.hub.random.u64()).await.map_err(|error| {
@@ -103,22 +172,22 @@ impl Pictures {
                 self.folder.display()
             ))
         })?;
-        self.note(url, Some(&name), png.len() as i64, None).await?;
+        self.note(key, Some(&name), png.len() as i64, None).await?;
         self.tidy().await?;
         Ok(Shown::Here(name, png))
     }
 
-    async fn refuse(&self, url: &str, why: String) -> Result<Shown> {
-        self.note(url, None, 0, Some(&why)).await?;
+    async fn refuse(&self, key: &str, why: String) -> Result<Shown> {
+        self.note(key, None, 0, Some(&why)).await?;
         Ok(Shown::Refused(why))
     }
 
-    async fn note(&self, url: &str, file: Option<&str>, bytes: i64, why: Option<&str>) -> Result<()> {
+    async fn note(&self, key: &str, file: Option<&str>, bytes: i64, why: Option<&str>) -> Result<()> {
         let mut tx = self.hub.begin(Actor::System("pictures")).await?;
         let sql = "insert into pictures (address, file, bytes, why, at) values ($1, $2, $3, $4, $5)
             on conflict (address) do update set file = excluded.file, bytes = excluded.bytes, why = excluded.why, at = excluded.at";
         let now = tx.now();
-        tx.run(q!(sql, digest(url.as_bytes()), file, bytes, why, now)).await?;
+        tx.run(q!(sql, key, file, bytes, why, now)).await?;
         tx.commit_unlogged("a picture that was fetched can be fetched again").await
     }
 
@@ -158,6 +227,30 @@ impl Pictures {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(&name[..2.min(name.len())]).join(format!("{name}.png"))
     }
+}
+
+/// One picture of an author on its way; it ends with this, whatever becomes of it.
+struct Fetching(Pictures, String);
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.0.under_way().remove(&self.1);
+    }
+}
+
+/// Tells one picture of an author from another, so that a changed one is asked for at once.
+pub(crate) fn avatar_mark(url: &str) -> String {
+    Of::Author.key(url)[..8].to_owned()
+}
+
+/// Forgets the picture of an author of whom no post stands any more. Its file goes with the next one that is kept.
+pub(crate) async fn forget_author(tx: &mut Tx, author: i64) -> Result<()> {
+    let sql = "select avatar from authors where id = $1 and avatar is not null
+               and not exists (select 1 from posts where author_id = $1 and deleted_at is null)";
+    let Some(row) = tx.opt(q!(sql, author)).await? else { return Ok(()) };
+    let url: String = row.get("avatar")?;
+    tx.run(q!("update authors set avatar = null where id = $1", author)).await?;
+    tx.run(q!("update pictures set at = 0 where address = $1", Of::Author.key(&url))).await.map(drop)
 }
 
 /// Why pictures at these addresses are not shown, as far as it is known.

@@ -19,6 +19,9 @@ pub struct Author {
     /// Address of the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Address of its picture; never hot-linked on a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
     /// Accounts that follow this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub followers: Option<i64>,
@@ -37,6 +40,18 @@ pub struct Author {
 }
 
 impl Author {
+    /// An address as [`Author::avatar`]: of the web, of a length that addresses have, and not the one picture that a server
+    /// gives everybody who has none of their own.
+    pub fn picture(address: &str) -> Option<String> {
+        let web = address.starts_with("https://") || address.starts_with("http://");
+        // Mastodon: /avatars/original/missing.png.
+        let nobodys = address.ends_with("/missing.png");
+        (web && !nobodys && address.len() <= Self::MAX_AVATAR).then(|| address.to_owned())
+    }
+
+    /// Longest address of a picture taken, in bytes.
+    pub const MAX_AVATAR: usize = 2048;
+
     /// What tells this account from others of its network: its id, otherwise its handle (without `@`, folded).
     pub fn key(&self) -> Option<String> {
         let handle = || self.handle.as_deref().map(|h| h.trim_start_matches('@').to_lowercase());

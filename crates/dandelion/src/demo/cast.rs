@@ -106,6 +106,7 @@ fn person(words: &Words, dice: &mut Dice, number: usize) -> Person {
     let author = Author {
         id: Some(format!("{network}-{number}")),
         url: Some(format!("https://{network}.example/@{handle}")),
+        avatar: None,
         handle: Some(handle),
         name: Some(name),
         followers,

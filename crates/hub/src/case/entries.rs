@@ -20,7 +20,7 @@ use crate::{
 #[serde(tag = "entry", rename_all = "lowercase")]
 pub enum Entry {
     /// Public words.
-    Post(ThreadPost),
+    Post(Box<ThreadPost>),
     /// Words among ourselves.
     Note(NoteEntry),
     /// Somebody took it, gave it, or let go of it.
@@ -274,7 +274,7 @@ pub(super) const MOST_POSTS: i64 = 200;
 
 /// Everything that happened in a case, oldest first. Undone notes and corrections are left out.
 pub(super) async fn of(hub: &Hub, case: i64) -> Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> = posts(hub, case).await?.into_iter().map(Entry::Post).collect();
+    let mut entries: Vec<Entry> = posts(hub, case).await?.into_iter().map(|post| Entry::Post(Box::new(post))).collect();
     entries.extend(notes(hub, case).await?.into_iter().map(Entry::Note));
     entries.extend(assignments(hub, case).await?.into_iter().map(Entry::Assignment));
     entries.extend(handoffs(hub, case).await?.into_iter().map(Entry::Handoff));
@@ -293,7 +293,7 @@ async fn posts(hub: &Hub, case: i64) -> Result<Vec<ThreadPost>> {
           case when p.network = 'email' then p.extra end as mail,
           (select count(*) from revisions r where r.post_id = p.id) as revisions,
           a.id as author_id, a.network as author_network, a.handle as author_handle, a.name as author_name,
-          a.url as author_url, a.followers as author_followers, a.verified as author_verified, a.ours as author_ours
+          a.url as author_url, a.avatar as author_avatar, a.followers as author_followers, a.verified as author_verified, a.ours as author_ours
         from case_threads ct join posts p on p.thread_id = ct.thread_id left join authors a on a.id = p.author_id
         where ct.case_id = $1 order by p.created_at desc, p.id desc limit $2";
     let found = hub.db.all(q!(sql, case, MOST_POSTS)).await?;

@@ -9,6 +9,7 @@ use super::{Cursor, Filter, Named, State, unpack};
 use crate::{
     Hub, Result,
     personal::Cover,
+    picture,
     scope::Viewer,
     store::{Q, Row, Value},
 };
@@ -99,6 +100,9 @@ pub struct AuthorCard {
     pub name: Option<String>,
     /// Address of the profile.
     pub url: Option<String>,
+    /// Tells one picture of theirs from another ([`picture::of_author`](crate::picture::Pictures::of_author)); none where
+    /// there is none, or where whoever looks reads no personal data.
+    pub avatar: Option<String>,
     /// Followers.
     pub followers: Option<i64>,
     /// Whether the network vouches for it.
@@ -218,7 +222,7 @@ const COLUMNS: &str = "u.id as u_id, u.key as u_key, u.name as u_name, m.id as m
   c.due_at as due_at, c.due_kind as due_kind, c.snoozed_until as snoozed_until, c.closed_at as closed_at,
   c.resolution as resolution, c.confirmed_at as confirmed_at, s.at as seen_at,
   a.id as author_id, a.network as author_network, a.handle as author_handle, a.name as author_name,
-  a.url as author_url, a.followers as author_followers, a.verified as author_verified, a.ours as author_ours,
+  a.url as author_url, a.avatar as author_avatar, a.followers as author_followers, a.verified as author_verified, a.ours as author_ours,
   h.id as offer_id, h.reason as offer_reason, h.offered_at as offered_at, h.expires_at as expires_at,
   (select count(*) from replies r where r.case_id = c.id and r.state = 'submitted') as approvals,
   (select count(*) from replies r where r.case_id = c.id and r.state = 'unknown') as unknown_replies,
@@ -267,6 +271,7 @@ pub(super) async fn rows(hub: &Hub, viewer: &Viewer, ids: &[i64]) -> Result<Vec<
 /// Masks personal data in what a row shows of its posts.
 fn hide(cover: &Cover, case: &mut CaseRow) {
     cover.text(&mut case.title);
+    case.author.iter_mut().for_each(|author| author.avatar = None);
     if let Some(words) = &mut case.words
         && cover.texts(words.title.iter_mut().chain([&mut words.text]))
     {
@@ -345,6 +350,7 @@ pub(super) fn author(row: &Row) -> Result<Option<AuthorCard>> {
         handle: row.get("author_handle")?,
         name: row.get("author_name")?,
         url: row.get("author_url")?,
+        avatar: row.get::<Option<String>, _>("author_avatar")?.map(|url| picture::avatar_mark(&url)),
         followers: row.get("author_followers")?,
         verified: row.get("author_verified")?,
         ours: row.get("author_ours")?,

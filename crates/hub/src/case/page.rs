@@ -224,6 +224,7 @@ fn hide(cover: &Cover, entry: &mut Entry) {
     if post.ours {
         return;
     }
+    post.author.iter_mut().for_each(|author| author.avatar = None);
     let texts = post.title.iter_mut().chain([&mut post.text]).chain(post.html.iter_mut());
     if cover.texts(texts) {
         post.spans.clear();

@@ -8,7 +8,7 @@ use crate::{
     Result, Tx,
     engine::Engine,
     log::Entry,
-    near,
+    near, picture,
     store::{Row, q},
 };
 
@@ -39,6 +39,9 @@ async fn delete(tx: &mut Tx, row: &Row, at: i64) -> Result<()> {
     ))
     .await?;
     tx.run(q!("delete from revisions where post_id = $1", id)).await?;
+    if let Some(author) = row.get::<Option<i64>, _>("author_id")? {
+        picture::forget_author(tx, author).await?;
+    }
     forget_words(tx, id).await?;
     near::forget(tx, id, title.as_deref(), &text).await?;
     for analysis in tx.all(q!("select id, body from analyses where post_id = $1", id)).await? {

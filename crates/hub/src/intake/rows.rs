@@ -48,6 +48,7 @@ pub(super) async fn authors(tx: &mut Tx, org: &Org, new: &[New<'_>]) -> Result<H
             author.handle.as_deref().map(|handle| handle.trim_start_matches('@')).into(),
             author.name.as_deref().into(),
             author.url.as_deref().into(),
+            author.avatar.as_deref().and_then(Author::picture).into(),
             author.followers.into(),
             author.following.into(),
             author.posts.into(),
@@ -64,6 +65,7 @@ pub(super) async fn authors(tx: &mut Tx, org: &Org, new: &[New<'_>]) -> Result<H
         "handle",
         "name",
         "url",
+        "avatar",
         "followers",
         "following",
         "posts",
@@ -74,6 +76,7 @@ pub(super) async fn authors(tx: &mut Tx, org: &Org, new: &[New<'_>]) -> Result<H
     ];
     let tail = "on conflict (network, remote_key) do update set handle = coalesce(excluded.handle, authors.handle),
         name = coalesce(excluded.name, authors.name), url = coalesce(excluded.url, authors.url),
+        avatar = coalesce(excluded.avatar, authors.avatar),
         followers = coalesce(excluded.followers, authors.followers), following = coalesce(excluded.following, authors.following),
         posts = coalesce(excluded.posts, authors.posts), verified = coalesce(excluded.verified, authors.verified),
         created_at = coalesce(excluded.created_at, authors.created_at), ours = excluded.ours, seen_at = excluded.seen_at";
@@ -93,6 +96,7 @@ fn completed(last: &Author, before: &Author) -> Author {
         handle: last.handle.clone().or_else(|| before.handle.clone()),
         name: last.name.clone().or_else(|| before.name.clone()),
         url: last.url.clone().or_else(|| before.url.clone()),
+        avatar: last.avatar.clone().or_else(|| before.avatar.clone()),
         followers: last.followers.or(before.followers),
         following: last.following.or(before.following),
         posts: last.posts.or(before.posts),

@@ -15,7 +15,7 @@ use crate::{
 /// What [`read`] needs of a stored post. To be followed by conditions over `p`, `m` and `a`.
 pub(crate) const SELECT: &str = "select p.id, p.network, p.remote_id, p.thread_id, p.author_id, p.in_reply_to, p.url, p.text, p.title, p.lang,
    p.created_at, p.likes, p.shares, p.replies, p.views, p.links, p.media, p.extra, p.ours, t.remote_key as conversation,
-   s.name as source, m.id as mention, a.remote_key, a.handle, a.name, a.url as author_url, a.followers, a.following, a.posts,
+   s.name as source, m.id as mention, a.remote_key, a.handle, a.name, a.url as author_url, a.avatar, a.followers, a.following, a.posts,
    a.verified, a.created_at as author_since
  from posts p join threads t on t.id = p.thread_id join sources s on s.id = p.source_id
  left join mentions m on m.post_id = p.id left join authors a on a.id = p.author_id";
@@ -43,6 +43,7 @@ pub(crate) fn read(row: &Row) -> Result<Stored> {
             handle: row.get("handle")?,
             name: row.get("name")?,
             url: row.get("author_url")?,
+            avatar: row.get("avatar")?,
             followers: row.get("followers")?,
             following: row.get("following")?,
             posts: row.get("posts")?,

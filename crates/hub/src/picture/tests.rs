@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{both_stores, log::Entry, testing::TestHub};
+use crate::{both_stores, log::Entry, scope::Role, testing::TestHub};
 
 /// One red dot, as GIF (the smallest that is whole).
 const DOT: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -109,6 +109,86 @@ both_stores!(pictures_are_kept_within_age_and_cap, |hub| async move {
     hub.clock.advance(KEPT + 1);
     assert!(matches!(none.of_post(1, 0).await.unwrap(), Shown::Here(..)), "shown, though there is no room to keep it");
     assert_eq!(files(&folder), 0);
+});
+
+/// An author of post 1 with this picture.
+async fn author(hub: &TestHub, avatar: &str) {
+    hub.sql(&[
+        format!("insert into authors (id, network, remote_key, avatar, ours, seen_at) values (5, 'demo', 'ana', '{avatar}', false, 0)"),
+        "update posts set author_id = 5 where id = 1".to_owned(),
+    ])
+    .await;
+}
+
+fn somebody(role: Role) -> Viewer {
+    Viewer::new(1, "Vic".into(), &[(1, role)], &[(1, None)])
+}
+
+both_stores!(an_authors_picture_is_a_file_of_its_own_and_follows_its_address, |hub| async move {
+    let ((base, asked), folder) = (server().await, tempfile::tempdir().unwrap());
+    post(&hub, &serde_json::json!([{ "kind": "image", "url": format!("{base}/dot") }])).await;
+    author(&hub, &format!("{base}/dot")).await;
+    let (all, ana) = (pictures(&hub, &folder, CAP), somebody(Role::Agent));
+    let Some(Shown::Here(name, png)) = all.of_author(&ana, 5).await.unwrap() else { panic!("no picture") };
+    assert!(png.starts_with(b"\x89PNG"));
+    assert_eq!(all.of_author(&ana, 5).await.unwrap(), Some(Shown::Here(name, png)));
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "fetched once");
+    all.of_post(1, 0).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "the same address as a picture of a post is another rendition");
+    for (viewer, id) in [(somebody(Role::Viewer), 5), (somebody(Role::Agent), 6)] {
+        assert!(matches!(all.of_author(&viewer, id).await, Err(Error::NotFound { .. })), "who reads no personal data");
+    }
+    hub.sql(&[format!("update authors set avatar = '{base}/page'")]).await;
+    assert!(matches!(all.of_author(&ana, 5).await.unwrap(), Some(Shown::Refused(_))), "the new one, not the old");
+    assert_ne!(avatar_mark(&format!("{base}/dot")), avatar_mark(&format!("{base}/page")));
+});
+
+both_stores!(a_server_that_hangs_keeps_nobody_waiting, |hub| async move {
+    let (folder, listener) = (tempfile::tempdir().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    post(&hub, &serde_json::json!([])).await;
+    author(&hub, &format!("http://{}/a", listener.local_addr().unwrap())).await;
+    let (all, ana, began) = (pictures(&hub, &folder, CAP), somebody(Role::Agent), std::time::Instant::now());
+    assert_eq!(all.of_author(&ana, 5).await.unwrap(), None);
+    assert!(began.elapsed() < PATIENCE * 3, "{:?}", began.elapsed());
+    assert_eq!(all.under_way().len(), 1);
+    let again = std::time::Instant::now();
+    assert_eq!(all.of_author(&ana, 5).await.unwrap(), None, "it is fetched already");
+    assert!(again.elapsed() < PATIENCE, "nobody waits for what others wait for");
+    // It answers in the end, and whoever looks then sees it.
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let _ = stream.read(&mut [0; 4096]).await;
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", DOT.len());
+    stream.write_all(&[head.as_bytes(), DOT].concat()).await.unwrap();
+    drop(stream);
+    for _ in 0..100 {
+        if all.under_way().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(matches!(all.of_author(&ana, 5).await.unwrap(), Some(Shown::Here(..))));
+});
+
+both_stores!(an_authors_picture_is_forgotten_with_the_last_of_their_posts, |hub| async move {
+    let ((base, _), folder) = (server().await, tempfile::tempdir().unwrap());
+    post(&hub, &serde_json::json!([])).await;
+    author(&hub, &format!("{base}/dot")).await;
+    let (all, ana) = (pictures(&hub, &folder, CAP), somebody(Role::Agent));
+    all.of_author(&ana, 5).await.unwrap().expect("a picture");
+    let forget = async || {
+        let mut tx = hub.tx().await;
+        forget_author(&mut tx, 5).await.unwrap();
+        tx.log(Entry::new("test.forgotten", "author", 5));
+        tx.commit().await.unwrap();
+    };
+    forget().await;
+    assert!(all.of_author(&ana, 5).await.unwrap().is_some(), "a post of theirs still stands");
+    hub.sql(&["update posts set deleted_at = 1".to_owned()]).await;
+    forget().await;
+    assert!(matches!(all.of_author(&ana, 5).await, Err(Error::NotFound { .. })));
+    assert_eq!(files(&folder), 1);
+    all.tidy().await.unwrap();
+    assert_eq!(files(&folder), 0, "and its file");
 });
 
 both_stores!(no_address_within_is_asked_for, |hub| async move {

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_after_sending", include_str!("../../migrations/0010_after_sending.sql")),
     ("0011_follows", include_str!("../../migrations/0011_follows.sql")),
     ("0012_allowances", include_str!("../../migrations/0012_allowances.sql")),
+    ("0013_avatars", include_str!("../../migrations/0013_avatars.sql")),
 ];
 
 /// Brings the schema forward, each migration in a transaction of its own, and refuses a newer one.

@@ -23,6 +23,8 @@ pub struct Actor {
     pub name: Option<String>,
     /// A page for people.
     pub url: Option<String>,
+    /// Its picture.
+    pub icon: Option<String>,
     /// Who it says it is as well.
     pub also_known_as: Vec<String>,
     keys: Vec<(String, PublicKey)>,
@@ -63,6 +65,7 @@ impl Actor {
             shared_inbox: web(&document["endpoints"]["sharedInbox"]),
             name: word("name"),
             url: each(&document["url"]).find_map(|url| web(url).or_else(|| web(&url["href"]))),
+            icon: each(&document["icon"]).find_map(|icon| web(icon).or_else(|| web(&icon["url"]))),
             also_known_as: each(&document["alsoKnownAs"]).filter_map(web).collect(),
             handle,
             keys,

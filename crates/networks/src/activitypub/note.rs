@@ -197,6 +197,7 @@ fn author_of(actor: &Actor) -> Author {
         handle: actor.handle.clone(),
         name: actor.name.clone(),
         url: actor.url.clone().or_else(|| Some(actor.id.clone())),
+        avatar: actor.icon.as_deref().and_then(Author::picture),
         ..Author::default()
     }
 }

@@ -101,6 +101,7 @@ impl There {
         let id = self.id(name);
         let mut actor = json!({
             "@context": "https://www.w3.org/ns/activitystreams", "id": id, "type": "Person", "preferredUsername": name,
+            "icon": { "type": "Image", "url": format!("{}/{name}.png", self.base) },
             "name": "Ana", "inbox": format!("{id}/inbox"), "endpoints": { "sharedInbox": format!("{}/inbox", self.base) },
             "publicKey": { "id": format!("{id}#main-key"), "owner": id, "publicKeyPem": Keys::read(secret()).unwrap().public_pem() },
         });
@@ -239,6 +240,7 @@ async fn what_is_said_to_us_is_taken() {
         assert_eq!((post.text.as_str(), post.id.as_str()), ("It leaks", format!("{}/notes/1", there.base).as_str()));
         let author = post.author.unwrap();
         assert_eq!(author.handle, Some(format!("ana@{}", there.base.trim_start_matches("http://"))));
+        assert_eq!(author.avatar, Some(format!("{}/ana.png", there.base)));
         assert_eq!(post.extra["sensitive"], false);
     }
     assert_eq!(there.asked(), 1, "an actor is asked for once");

@@ -98,6 +98,7 @@ fn author(raw: &Value, did: &str) -> Author {
         id: Some(did.to_owned()),
         url: Some(format!("https://bsky.app/profile/{did}")),
         name: word("displayName"),
+        avatar: word("avatar").and_then(|url| Author::picture(&url)),
         followers: raw["followersCount"].as_i64(),
         following: raw["followsCount"].as_i64(),
         posts: raw["postsCount"].as_i64(),
@@ -161,7 +162,8 @@ mod tests {
         let post = post(json!({
             "uri": uri("3k2"), "cid": "bafy", "indexedAt": "2026-03-02T09:00:01.000Z", "replyCount": 1, "likeCount": 2,
             "repostCount": 3, "quoteCount": 4, "labels": [], "novelty": [1],
-            "author": { "did": ANA, "handle": "ana.example", "displayName": "Ana", "createdAt": "2023-04-12T04:53:57.057Z",
+            "author": { "did": ANA, "handle": "ana.example", "displayName": "Ana", "avatar": "https://cdn.example/a@jpeg",
+                        "createdAt": "2023-04-12T04:53:57.057Z",
                         "verification": { "verifiedStatus": "valid" } },
             "record": { "$type": COLLECTION, "text": "it leaks https://x.example", "createdAt": "2026-03-02T09:00:00.000Z",
                 "langs": ["en"], "reply": { "root": { "uri": uri("3k0"), "cid": "c" }, "parent": { "uri": uri("3k1"), "cid": "c" } },
@@ -180,6 +182,7 @@ mod tests {
         assert_eq!(post.links, ["https://x.example"]);
         let author = post.author.unwrap();
         assert_eq!((author.key().as_deref(), author.verified, author.followers), (Some(ANA), Some(true), None));
+        assert_eq!(author.avatar.as_deref(), Some("https://cdn.example/a@jpeg"));
         assert_eq!((&post.extra["novelty"][0], &post.extra["record"]["tags"][0]), (&json!(1), &json!("kettle")));
         assert_eq!(post.extra["cid"], "bafy");
         assert!(!post.extra.contains_key("labels") && post.extra["record"]["text"].is_null());

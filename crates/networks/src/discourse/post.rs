@@ -13,6 +13,8 @@ use crate::{
 
 /// What people say; others are small actions, moderators' notes and whispers.
 const REGULAR: u64 = 1;
+/// The size of pictures of people, of those that forums make, in pixels.
+const AVATAR_SIZE: &str = "96";
 
 /// Reads one post; none where it is none that people said.
 pub(super) fn read(raw: Value, forum: &str, gone: Option<Timestamp>) -> Option<Item> {
@@ -32,6 +34,7 @@ pub(super) fn read(raw: Value, forum: &str, gone: Option<Timestamp>) -> Option<I
     let deleted = gone.or_else(|| take_moment(&mut fields, "deleted_at"));
     let edited = whole["version"].as_u64().is_some_and(|version| version > 1);
     let user = take(&mut fields, "username");
+    let avatar = whole["avatar_template"].as_str().and_then(|template| avatar(template, forum));
     let changed = take_moment(&mut fields, "updated_at");
     let likes = whole["actions_summary"].as_array().into_iter().flatten().find(|action| action["id"] == 2);
     let post = Post {
@@ -49,6 +52,7 @@ pub(super) fn read(raw: Value, forum: &str, gone: Option<Timestamp>) -> Option<I
             url: Some(format!("{}/u/{user}", forum.trim_end_matches('/'))),
             handle: Some(user),
             name: take(&mut fields, "name"),
+            avatar,
             ..Author::default()
         }),
         metrics: Metrics {
@@ -62,6 +66,13 @@ pub(super) fn read(raw: Value, forum: &str, gone: Option<Timestamp>) -> Option<I
         ..Post::default()
     };
     Some(checked(post, &whole))
+}
+
+/// Where a picture lies: `/user_avatar/forum.example/ana/{size}/1_2.png`, below the forum or elsewhere.
+fn avatar(template: &str, forum: &str) -> Option<String> {
+    let place = template.replace("{size}", AVATAR_SIZE);
+    let url = url::Url::parse(forum).ok()?.join(&place).ok()?;
+    Author::picture(url.as_str())
 }
 
 /// A post's id as everybody else understands it.

@@ -84,7 +84,8 @@ fn author(object: &Object) -> Option<Author> {
     if name.is_none() && url.is_none() {
         return None;
     }
-    Some(Author { id: url.clone().or_else(|| name.clone()), name, url, ..Author::default() })
+    let avatar = word(person, "avatar").and_then(|url| web_address(url, None)).and_then(|url| Author::picture(&url));
+    Some(Author { id: url.clone().or_else(|| name.clone()), name, url, avatar, ..Author::default() })
 }
 
 fn media(item: &Object, base: Option<&Url>) -> Vec<Media> {

@@ -44,6 +44,7 @@ pub(super) enum Field {
     AuthorHandle,
     AuthorName,
     AuthorUrl,
+    AuthorAvatar,
     AuthorFollowers,
     AuthorFollowing,
     AuthorPosts,
@@ -56,7 +57,7 @@ pub(super) enum Field {
 }
 
 /// The names of the fields, as written in a mapping.
-pub(super) const FIELDS: [(&str, Field); 27] = [
+pub(super) const FIELDS: [(&str, Field); 28] = [
     ("id", Field::Id),
     ("network", Field::Network),
     ("url", Field::Url),
@@ -75,6 +76,7 @@ pub(super) const FIELDS: [(&str, Field); 27] = [
     ("author.handle", Field::AuthorHandle),
     ("author.name", Field::AuthorName),
     ("author.url", Field::AuthorUrl),
+    ("author.avatar", Field::AuthorAvatar),
     ("author.followers", Field::AuthorFollowers),
     ("author.following", Field::AuthorFollowing),
     ("author.posts", Field::AuthorPosts),
@@ -314,6 +316,7 @@ fn put_author(author: &mut Author, field: Field, cell: &str) -> Result<(), Refus
         Field::AuthorHandle => author.handle = word(cell.trim().trim_start_matches('@')),
         Field::AuthorName => author.name = word(cell),
         Field::AuthorUrl => author.url = word(cell),
+        Field::AuthorAvatar => author.avatar = word(cell),
         Field::AuthorFollowers => author.followers = Some(number("author.followers", cell)?),
         Field::AuthorFollowing => author.following = Some(number("author.following", cell)?),
         Field::AuthorPosts => author.posts = Some(number("author.posts", cell)?),

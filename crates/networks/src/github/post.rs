@@ -88,6 +88,7 @@ fn author(user: &Value) -> Option<Author> {
         id: user["id"].as_u64().map(|id| id.to_string()),
         handle: Some(login),
         url: user["html_url"].as_str().map(ToOwned::to_owned),
+        avatar: user["avatar_url"].as_str().and_then(Author::picture),
         ..Author::default()
     })
 }

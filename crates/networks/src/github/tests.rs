@@ -105,6 +105,8 @@ fn every_example_of_github_becomes_what_it_should() {
             for item in read {
                 let post = item.unwrap_or_else(|refused| panic!("{event}/{name}: {}", refused.refusal));
                 let digest = hex(&Sha256::digest(serde_json::to_string(&post).unwrap())[..6]);
+                let avatar = post.author.as_ref().and_then(|author| author.avatar.as_deref());
+                assert!(avatar.is_some_and(|url| url.contains("avatars")), "{event}: {avatar:?}");
                 let handle = post.author.as_ref().and_then(|author| author.handle.clone()).unwrap_or_default();
                 let words: String = post.text.chars().take(30).map(|c| if c.is_control() { ' ' } else { c }).collect();
                 let state = match (post.deleted_at, post.edited_at) {

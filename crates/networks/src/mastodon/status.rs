@@ -92,6 +92,8 @@ fn author(account: &Value, domain: &str) -> Author {
         handle: word("acct").map(|acct| whole_handle(&acct, domain)),
         name: word("display_name").or_else(|| word("username")),
         url: word("url").filter(|url| url.starts_with("http")),
+        // The one that does not move, where it does.
+        avatar: word("avatar_static").or_else(|| word("avatar")).and_then(|url| Author::picture(&url)),
         followers: account["followers_count"].as_i64(),
         following: account["following_count"].as_i64(),
         posts: account["statuses_count"].as_i64(),
@@ -175,7 +177,8 @@ mod tests {
             "content": "<p>It <b>leaks</b> <span class=\"h-card\"><a href=\"https://m.example/@care\">@<span>care</span></a></span></p>",
             "favourites_count": 2, "reblogs_count": 0, "replies_count": 1, "quotes_count": 4,
             "account": { "id": "9", "acct": "ana", "display_name": "", "username": "ana", "bot": true, "followers_count": 7,
-                         "url": "https://m.example/@ana", "created_at": "2020-01-01T00:00:00.000Z" },
+                         "url": "https://m.example/@ana", "avatar": "https://m.example/a.gif",
+                         "avatar_static": "https://m.example/a.png", "created_at": "2020-01-01T00:00:00.000Z" },
             "mentions": [{ "id": "1", "acct": "care", "username": "care", "url": "https://m.example/@care" }],
             "media_attachments": [{ "type": "gifv", "url": "https://m.example/x.mp4", "description": "a puddle" }],
             "card": { "url": "https://shop.example/k2" }, "poll": null, "tags": [], "novelty": { "deep": [1] }
@@ -189,6 +192,9 @@ mod tests {
         let author = post.author.as_ref().unwrap();
         assert_eq!((author.handle.as_deref(), author.name.as_deref()), (Some("ana@example"), Some("ana")));
         assert_eq!((author.followers, author.following, author.key().as_deref()), (Some(7), None, Some("ana@example")));
+        assert_eq!(author.avatar.as_deref(), Some("https://m.example/a.png"), "the one that does not move");
+        let nobodys = json!({ "avatar_static": "https://m.example/avatars/original/missing.png" });
+        assert_eq!(super::author(&nobodys, "example").avatar, None, "who has none is not shown everybody's");
         assert_eq!(post.media[0].kind, "video");
         assert_eq!(post.links, ["https://shop.example/k2"]);
         assert_eq!(post.extra["novelty"]["deep"][0], 1);

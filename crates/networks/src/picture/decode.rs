@@ -1,4 +1,4 @@
-//! From a file to pixels. How large it will be is asked before anything is unpacked.
+//! From a file to pixels. How large it will be is asked before anything is unpacked: more than `most` pixels never are.
 
 use std::{io::Cursor, num::NonZeroU64};
 
@@ -13,12 +13,12 @@ use super::{MAX_PIXELS, Pixels, Refused, turn};
 const MEMORY: usize = 4 * MAX_PIXELS as usize + 16 * 1024 * 1024;
 
 /// Reads a file by what its first bytes say it is; with how it is to be turned, see [`turn::said`].
-pub(super) fn decode(file: &[u8]) -> Result<(Pixels, u8), Refused> {
+pub(super) fn decode(file: &[u8], most: u64) -> Result<(Pixels, u8), Refused> {
     match file {
-        [0xff, 0xd8, 0xff, ..] => jpeg(file),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => png(file),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif(file).map(|pixels| (pixels, 1)),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(file),
+        [0xff, 0xd8, 0xff, ..] => jpeg(file, most),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => png(file, most),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif(file, most).map(|pixels| (pixels, 1)),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(file, most),
         _ => Err(Refused::NoPicture),
     }
 }
@@ -28,9 +28,9 @@ fn damaged<E>(_: E) -> Refused {
     Refused::Damaged
 }
 
-fn fits(width: u64, height: u64) -> Result<(), Refused> {
+fn fits(width: u64, height: u64, most: u64) -> Result<(), Refused> {
     let pixels = width.saturating_mul(height);
-    if pixels == 0 || pixels > MAX_PIXELS { Err(Refused::Pixels(width, height)) } else { Ok(()) }
+    if pixels == 0 || pixels > most { Err(Refused::Pixels(width, height)) } else { Ok(()) }
 }
 
 fn whole(width: u32, height: u32, rgba: Vec<u8>) -> Result<Pixels, Refused> {
@@ -38,24 +38,24 @@ fn whole(width: u32, height: u32, rgba: Vec<u8>) -> Result<Pixels, Refused> {
     if rgba.len() as u64 == due { Ok(Pixels { width, height, rgba }) } else { Err(Refused::Damaged) }
 }
 
-fn jpeg(file: &[u8]) -> Result<(Pixels, u8), Refused> {
+fn jpeg(file: &[u8], most: u64) -> Result<(Pixels, u8), Refused> {
     let side = usize::from(u16::MAX);
     let options =
         DecoderOptions::default().set_max_width(side).set_max_height(side).jpeg_set_out_colorspace(ColorSpace::RGBA);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
     decoder.decode_headers().map_err(damaged)?;
     let (width, height) = decoder.dimensions().ok_or(Refused::Damaged)?;
-    fits(width as u64, height as u64)?;
+    fits(width as u64, height as u64, most)?;
     let said = decoder.exif().map_or(1, |exif| turn::said(exif));
     Ok((whole(width as u32, height as u32, decoder.decode().map_err(damaged)?)?, said))
 }
 
-fn png(file: &[u8]) -> Result<(Pixels, u8), Refused> {
+fn png(file: &[u8], most: u64) -> Result<(Pixels, u8), Refused> {
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(file), png::Limits { bytes: MEMORY });
     decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
     let header = decoder.read_header_info().map_err(damaged)?;
     let (width, height) = (header.width, header.height);
-    fits(u64::from(width), u64::from(height))?;
+    fits(u64::from(width), u64::from(height), most)?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     let said = reader.info().exif_metadata.as_deref().map_or(1, turn::said);
     let mut pixels = vec![0; reader.output_buffer_size().ok_or(Refused::Damaged)?];
@@ -72,7 +72,7 @@ fn png(file: &[u8]) -> Result<(Pixels, u8), Refused> {
 }
 
 /// The first picture of a GIF, where it lies on its canvas.
-fn gif(file: &[u8]) -> Result<Pixels, Refused> {
+fn gif(file: &[u8], most: u64) -> Result<Pixels, Refused> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     if let Some(memory) = NonZeroU64::new(MEMORY as u64) {
@@ -80,7 +80,7 @@ fn gif(file: &[u8]) -> Result<Pixels, Refused> {
     }
     let mut decoder = options.read_info(Cursor::new(file)).map_err(damaged)?;
     let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
-    fits(width as u64, height as u64)?;
+    fits(width as u64, height as u64, most)?;
     let frame = decoder.read_next_frame().map_err(damaged)?.ok_or(Refused::Damaged)?;
     let (left, top, across) = (usize::from(frame.left), usize::from(frame.top), usize::from(frame.width));
     let mut rgba = vec![0; 4 * width * height];
@@ -95,11 +95,11 @@ fn gif(file: &[u8]) -> Result<Pixels, Refused> {
     whole(width as u32, height as u32, rgba)
 }
 
-fn webp(file: &[u8]) -> Result<(Pixels, u8), Refused> {
+fn webp(file: &[u8], most: u64) -> Result<(Pixels, u8), Refused> {
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
     decoder.set_memory_limit(MEMORY);
     let (width, height) = decoder.dimensions();
-    fits(u64::from(width), u64::from(height))?;
+    fits(u64::from(width), u64::from(height), most)?;
     let said = decoder.exif_metadata().map_err(damaged)?.map_or(1, |exif| turn::said(&exif));
     let mut pixels = vec![0; decoder.output_buffer_size().ok_or(Refused::Damaged)?];
     if decoder.is_animated() {

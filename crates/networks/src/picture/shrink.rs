@@ -20,6 +20,34 @@ pub(super) fn to_fit(from: Pixels, side: u32) -> Pixels {
     Pixels { width, height, rgba }
 }
 
+/// The largest square in the middle.
+pub(super) fn middle(from: Pixels) -> Pixels {
+    let side = from.width.min(from.height);
+    if from.width == from.height {
+        return from;
+    }
+    let (left, top) = ((from.width - side) as usize / 2, (from.height - side) as usize / 2);
+    let (across, side_of) = (from.width as usize, side as usize);
+    let line = |row: usize| {
+        let at = 4 * ((top + row) * across + left);
+        &from.rgba[at..at + 4 * side_of]
+    };
+    let rgba = (0..side_of).flat_map(|row| line(row).iter().copied()).collect();
+    Pixels { width: side, height: side, rgba }
+}
+
+/// The picture as it looks on white paper.
+pub(super) fn on_white(mut picture: Pixels) -> Pixels {
+    for pixel in picture.rgba.as_chunks_mut::<4>().0 {
+        let alpha = u16::from(pixel[3]);
+        for value in &mut pixel[..3] {
+            *value = ((u16::from(*value) * alpha + 255 * (255 - alpha)) / 255) as u8;
+        }
+        pixel[3] = 255;
+    }
+    picture
+}
+
 /// Which of `of` lines the line `at` of `count` covers; never none.
 fn covered(at: u32, count: u32, of: u32) -> std::ops::Range<usize> {
     let edge = |at: u32| (u64::from(at) * u64::from(of) / u64::from(count)) as usize;

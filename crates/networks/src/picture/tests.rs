@@ -45,7 +45,7 @@ fn jpeg() -> Vec<u8> {
 
 /// First pixel of what came out.
 fn pixel(picture: &Picture) -> [u8; 4] {
-    let (pixels, _) = decode::decode(&picture.png).unwrap();
+    let (pixels, _) = decode::decode(&picture.png, MAX_PIXELS).unwrap();
     [pixels.rgba[0], pixels.rgba[1], pixels.rgba[2], pixels.rgba[3]]
 }
 
@@ -69,6 +69,42 @@ fn the_large_is_made_small_and_keeps_its_shape() {
     assert_eq!((picture.width, picture.height), (480, 120));
     assert_eq!(pixel(&picture), [10, 20, 30, 255]);
     assert_eq!(make_anew(&png(2000, 1, [0; 4])).unwrap().height, 1, "a line stays one");
+}
+
+#[test]
+fn a_persons_picture_is_a_small_square_of_its_middle_on_white() {
+    // Three squares beside each other: red, green, blue.
+    let colours = [[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255]];
+    let line: Vec<u8> = colours.iter().flat_map(|colour| colour.repeat(200)).collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 600, 200);
+    encoder.set_color(png::ColorType::Rgba);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&line.repeat(200)).unwrap();
+    writer.finish().unwrap();
+    let wide = make_avatar(&file).unwrap();
+    assert_eq!((wide.width, wide.height, pixel(&wide)), (96, 96, [0, 255, 0, 255]));
+    assert_eq!(
+        pixel(&make_avatar(&png(50, 50, [0, 0, 0, 0])).unwrap()),
+        [255, 255, 255, 255],
+        "nothing shines through"
+    );
+    assert_eq!(
+        pixel(&make_avatar(&png(7, 9, [200, 0, 0, 51])).unwrap()),
+        [244, 204, 204, 255],
+        "a fifth of red on white"
+    );
+    assert_eq!(make_avatar(&png(7, 9, [1, 2, 3, 255])).unwrap().height, 7, "the small stays as it is");
+    for format in [gif(300, 100), webp(100, 300), jpeg()] {
+        let made = make_avatar(&format).unwrap();
+        assert!(made.width == made.height && made.width <= AVATAR_SIDE);
+    }
+    assert!(
+        matches!(make_avatar(&png(2500, 2500, [1; 4])), Err(Refused::Pixels(2500, 2500))),
+        "as nobody's picture is"
+    );
+    assert_eq!(make_avatar(&vec![0; MAX_AVATAR_BYTES + 1]), Err(Refused::TooLarge(MAX_AVATAR_BYTES)));
+    assert!(Refused::TooLarge(MAX_AVATAR_BYTES).to_string().contains("2 MiB"));
 }
 
 /// An Exif block with a directory of one entry, as cameras write it in both orders of bytes.
@@ -112,7 +148,7 @@ fn a_photograph_on_its_side_comes_out_upright() {
     segment.extend((block.len() as u16 + 2).to_be_bytes());
     segment.extend(block);
     photograph.splice(2..2, segment);
-    let (_, said) = decode::decode(&photograph).unwrap();
+    let (_, said) = decode::decode(&photograph, MAX_PIXELS).unwrap();
     assert_eq!(said, 6);
     assert!(make_anew(&photograph).is_ok());
     let mut webp_file = Vec::new();
@@ -152,7 +188,7 @@ fn what_is_no_picture_is_refused_whatever_it_is_called() {
     for cut in [&png(90, 90, [7; 4])[..60], &gif(90, 90)[..40], &webp(90, 90)[..24], &jpeg()[..100]] {
         assert!(make_anew(cut).is_err());
     }
-    assert_eq!(make_anew(&vec![0; MAX_BYTES + 1]), Err(Refused::TooLarge));
+    assert_eq!(make_anew(&vec![0; MAX_BYTES + 1]), Err(Refused::TooLarge(MAX_BYTES)));
 }
 
 #[test]

@@ -185,6 +185,7 @@ pub fn post(raw: Value, site: &str) -> Item {
             handle: word("display_name"),
             name: word("display_name"),
             url: owner["link"].as_str().filter(|url| url.starts_with("http")).map(ToOwned::to_owned),
+            avatar: owner["profile_image"].as_str().and_then(Author::picture),
             ..Author::default()
         }),
         metrics: Metrics {

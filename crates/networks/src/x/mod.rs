@@ -219,7 +219,7 @@ async fn me(access: &Access) -> Result<String, Trouble> {
 }
 
 const FIELDS: &str = "post.fields=author_id,conversation_id,created_at,entities,in_reply_to_user_id,lang,note_post,public_metrics,referenced_posts\
-                      &expansions=author_id&user.fields=created_at,name,public_metrics,username,verified";
+                      &expansions=author_id&user.fields=created_at,name,profile_image_url,public_metrics,username,verified";
 
 async fn page(access: &Access, cursor: &Value) -> Result<Page, Trouble> {
     let mut newest: Newest = serde_json::from_value(cursor.clone()).unwrap_or_default();

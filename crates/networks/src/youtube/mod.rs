@@ -189,6 +189,7 @@ pub fn post(raw: Value) -> Item {
             id: channel,
             handle: name.clone(),
             name,
+            avatar: whole["snippet"]["authorProfileImageUrl"].as_str().and_then(Author::picture),
             ..Author::default()
         }),
         metrics: Metrics { likes: take_number(&mut fields, "likeCount"), ..Metrics::default() },

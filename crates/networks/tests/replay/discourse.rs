@@ -26,6 +26,7 @@ fn post(id: u64, topic: u64, number: u64, raw: &str) -> Value {
         ("version", json!(1)),
         ("deleted_at", Value::Null),
         ("username", json!("ana")),
+        ("avatar_template", json!("/user_avatar/forum.example/ana/{size}/7_2.png")),
         ("reply_to_post_number", Value::Null),
         ("created_at", json!(format!("2026-03-02T08:{:02}:00.000Z", id % 60))),
     ] {
@@ -81,6 +82,8 @@ async fn the_documented_post_loses_nothing() {
         ("3/4", Some("3/1"), Some("3/1"))
     );
     assert_eq!((read.text.as_str(), read.html.as_deref()), ("It leaks", Some("<p>It leaks</p>")));
+    let avatar = read.author.as_ref().and_then(|author| author.avatar.clone());
+    assert_eq!(avatar, Some(format!("{}/user_avatar/forum.example/ana/96/7_2.png", forum.address)));
     let ours = [
         "raw",
         "cooked",

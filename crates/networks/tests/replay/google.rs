@@ -42,6 +42,7 @@ fn comment(id: &str, text: &str, updated: &str) -> Value {
     let mut comment = sample(schemas, &schemas["Comment"], "comment");
     comment["id"] = json!(id);
     comment["snippet"]["textOriginal"] = json!(text);
+    comment["snippet"]["authorProfileImageUrl"] = json!("https://yt3.example/ana=s48");
     comment["snippet"]["updatedAt"] = json!(updated);
     comment
 }
@@ -55,6 +56,8 @@ fn a_documented_comment_loses_nothing() {
         ("It leaks", Some("T1"), Some("some parentId"))
     );
     assert!(post.edited_at > post.created_at);
+    let avatar = post.author.as_ref().and_then(|author| author.avatar.as_deref());
+    assert_eq!(avatar, Some("https://yt3.example/ana=s48"));
     let ours = ["textOriginal", "publishedAt", "updatedAt", "parentId", "authorDisplayName", "likeCount"];
     for (name, value) in raw["snippet"].as_object().expect("a snippet") {
         assert!(ours.contains(&name.as_str()) || post.extra.get(name) == Some(value), "{name} is lost");

@@ -22,6 +22,10 @@ fn a_question_becomes_a_post_and_nothing_is_lost() {
     let post = item.as_ref().expect("a post");
     assert_eq!((post.title.as_deref(), post.text.as_str()), (Some("Kettle 'leaks'"), "It leaks"));
     assert_eq!(post.author.as_ref().and_then(|author| author.name.as_deref()), Some("Ana & Co"));
+    let mut pictured = question(8);
+    pictured["owner"]["profile_image"] = json!("https://i.stack.example/ana.png?s=256");
+    let pictured = stackexchange::post(pictured, "diy").expect("a post").author.and_then(|author| author.avatar);
+    assert_eq!(pictured.as_deref(), Some("https://i.stack.example/ana.png?s=256"));
     let ours = ["question_id", "body", "title", "link", "creation_date", "score", "answer_count", "view_count"];
     for (name, value) in raw.as_object().expect("a question") {
         assert!(ours.contains(&name.as_str()) || post.extra.get(name) == Some(value), "{name} is lost");

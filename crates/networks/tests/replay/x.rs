@@ -31,6 +31,7 @@ fn account() -> Value {
     let mut user = shared::sample(&api["components"]["schemas"]["User"], "user", &api);
     user["id"] = json!("9");
     user["username"] = json!("ana");
+    user["profile_image_url"] = json!("https://pbs.twimg.example/1/a_normal.jpg");
     user
 }
 
@@ -69,6 +70,7 @@ async fn mentions_are_read_down_to_what_is_known_and_lose_nothing() {
     }
     let author = read.author.as_ref().expect("an author");
     assert_eq!((author.id.as_deref(), author.handle.as_deref(), author.followers), (Some("9"), Some("ana"), Some(7)));
+    assert_eq!(author.avatar.as_deref(), Some("https://pbs.twimg.example/1/a_bigger.jpg"));
     assert_eq!(x.about.connector.connect(&us).await.expect("an account").handle.as_deref(), Some("@acme"));
     let drawn = us.meter.take();
     assert_eq!(drawn.get("mentions").map(|left| (left.remaining, left.limit)), Some((179, Some(180))));

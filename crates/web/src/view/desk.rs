@@ -113,6 +113,8 @@ pub struct Row {
     pub href: String,
     /// Letters of the author.
     pub initials: String,
+    /// Where their picture is asked for here; their letters stand beneath it.
+    pub avatar: Option<String>,
     /// The author's name.
     pub who: String,
     /// Where it was said: `Bluesky`, `Bluesky + mail`.

@@ -288,6 +288,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("GET", "/posts", "signed"),
     ("GET", "/posts/{id}", "signed"),
     ("GET", "/media/{post}/{number}", "signed"),
+    ("GET", "/avatars/{author}", "signed"),
     ("GET", "/handoffs", "signed"),
     ("GET", "/replies", "signed"),
     ("GET", "/setup", "public"),

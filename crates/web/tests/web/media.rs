@@ -1,4 +1,4 @@
-//! Pictures of posts: shown to whoever is signed in, as PNG, sandboxed; refused in words.
+//! Pictures of posts and of authors: shown to whoever may see them, as PNG, sandboxed; refused in words.
 
 use axum::http::{StatusCode, header};
 use dandelion_hub::testing::TestHub;
@@ -86,4 +86,55 @@ async fn pictures_are_shown_from_here_and_only_to_people_who_are_signed_in() {
     for none in ["/media/1/3", "/media/2/1", "/media/1/0", "/media/1/x"] {
         assert_eq!(ana.get(none).await.status, StatusCode::NOT_FOUND, "{none}");
     }
+}
+
+#[tokio::test]
+async fn an_authors_picture_stands_on_their_initials_for_those_who_read_personal_data() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), stranger().await);
+    let mut at = Installation::on(TestHub::sqlite().await, "http://127.0.0.1:7380/").await;
+    let config =
+        Config { outside: Some(loopback()), pictures: Some(folder.path().to_owned()), ..at.app.config.clone() };
+    at.app = App::new(at.hub.hub.clone(), config);
+    at.router = router(at.app.clone());
+    let mut rows = vec![
+        "insert into sources (id, key, name, kind, network, config, cursor, created_at) values (1, 's', 's', 'webhook', 'demo', '{}', '{}', 0)".to_owned(),
+    ];
+    for (id, picture) in [(1, format!("'{outside}/dot'")), (2, format!("'{outside}/page'")), (3, "null".to_owned())] {
+        rows.extend([
+            format!("insert into threads (id, network) values ({id}, 'demo')"),
+            format!("insert into authors (id, network, remote_key, name, avatar, ours, seen_at) values ({id}, 'demo', 'a{id}', 'Ana Roth', {picture}, false, 0)"),
+            format!("insert into posts (id, network, remote_id, source_id, thread_id, author_id, text, created_at, received_at, revision, digest, links, media, extra, ours)
+                values ({id}, 'demo', '7{id}', 1, {id}, {id}, 'It leaks', 0, 0, 1, '', '[]', '[]', '{{}}', false)"),
+            format!("insert into cases (id, unit_id, state, title, network, author_id, intents, risks, urgency, products, topics, route, opened_at, last_post_at, asks, version)
+                values ({id}, 2, 'open', 'It leaks', 'demo', {id}, '', '', 0, '', '', '', 0, 0, 1, 1)"),
+            format!("insert into case_threads (thread_id, case_id) values ({id}, {id})"),
+        ]);
+    }
+    at.hub.sql(&rows).await;
+    let nobody = at.browser().get("/avatars/1").await;
+    assert_ne!(nobody.status, StatusCode::OK, "nobody who is not signed in");
+    let mut ana = at.signed_in("ana").await;
+    let page = ana.get("/desk?view=all&case=1").await.text;
+    let of = |author: i64| page.matches(&format!("<img src=\"/avatars/{author}?is=")).count();
+    assert_eq!((of(1), of(2), of(3)), (3, 1, 0), "in the list, in the conversation and beside it: {page}");
+    assert!(page.contains(">AR<img") && page.contains(">AR</span>"), "the initials stand beneath, or alone: {page}");
+    assert!(!page.contains(&outside), "nothing is hot-linked");
+    let shown = ana.get("/avatars/1").await;
+    assert_eq!((shown.status, shown.header(header::CONTENT_TYPE)), (StatusCode::OK, "image/png"));
+    assert_eq!(shown.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+    assert_eq!(shown.header(header::CONTENT_SECURITY_POLICY), "default-src 'none'; sandbox");
+    ana.headers.insert("sec-fetch-dest", "image".parse().unwrap());
+    let refused = ana.get("/avatars/2").await;
+    assert_eq!((refused.status, refused.header(header::CACHE_CONTROL)), (StatusCode::OK, "no-store"));
+    assert!(refused.text.contains("PNG") && !refused.text.contains("alert"), "a pixel of nothing: the initials stay");
+    ana.headers.clear();
+    let refused = ana.get("/avatars/2").await;
+    assert!(refused.text.contains("it is no JPEG, PNG, WebP or GIF"), "{}", refused.text);
+    for none in ["/avatars/3", "/avatars/9", "/avatars/x"] {
+        assert_eq!(ana.get(none).await.status, StatusCode::NOT_FOUND, "{none}");
+    }
+    let mut vera = at.signed_in("vic").await;
+    let masked = vera.get("/desk?view=all&case=1").await.text;
+    assert!(masked.contains("Ana Roth") && !masked.contains("/avatars/"), "{masked}");
+    assert_eq!(vera.get("/avatars/1").await.status, StatusCode::NOT_FOUND);
 }

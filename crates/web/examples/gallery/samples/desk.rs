@@ -456,6 +456,8 @@ fn side(w: &Words) -> Side {
     Side {
         person: Person {
             name: w.t("Jonas Thiel"),
+            initials: "JT".to_owned(),
+            avatar: None,
             lines: vec![
                 Sentence::new()
                     .link(w.t("@jonas.example"), "https://network.example/jonas")

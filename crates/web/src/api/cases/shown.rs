@@ -321,7 +321,7 @@ pub(crate) enum Entry {
 impl Shape<Entry> for case::Entry {
     fn shape(self) -> Entry {
         match self {
-            Self::Post(entry) => Entry::Post(entry.shape()),
+            Self::Post(entry) => Entry::Post((*entry).shape()),
             Self::Note(entry) => Entry::Note(entry.shape()),
             Self::Assignment(entry) => Entry::Assignment(entry.shape()),
             Self::Handoff(entry) => Entry::Handoff(entry.shape()),

@@ -149,6 +149,7 @@ fn row(frame: &Frame<'_>, asked: &Asked, case: &CaseRow) -> Row {
         id: case.id,
         href: asked.without_case().with_case(case.id).href(),
         initials: initials(&who),
+        avatar: frame.app.pictures.as_ref().and_then(|_| spoken::avatar(case.author.as_ref())),
         who,
         network: spoken::network(&case.network),
         text,

@@ -19,7 +19,7 @@ use crate::view::{
         side::{Person, Sum},
         thread::web_address,
     },
-    grouped,
+    grouped, initials,
 };
 
 /// Languages offered for a correction, besides the organisation's.
@@ -80,6 +80,8 @@ fn person(frame: &Frame<'_>, page: &CasePage) -> Person {
         n => Sentence::plain(format!("{} besides this one", counted(n as i64, "case", "cases"))),
     };
     Person {
+        initials: initials(&spoken::author(Some(author))),
+        avatar: frame.app.pictures.as_ref().and_then(|_| spoken::avatar(Some(author))),
         name: spoken::author(Some(author)),
         lines: vec![account.text(format!("{on}, {reach}{vouched}")), before],
         earlier: page.others.iter().map(|other| (other.id, other.title.clone(), ended(frame, other))).collect(),

@@ -42,6 +42,12 @@ pub(crate) fn author(card: Option<&AuthorCard>) -> String {
     known.or_else(|| card.and_then(|card| card.handle.clone())).unwrap_or_else(|| "Somebody".to_owned())
 }
 
+/// Where an account's picture is asked for here. Its mark changes with the picture.
+pub(crate) fn avatar(card: Option<&AuthorCard>) -> Option<String> {
+    let card = card?;
+    card.avatar.as_ref().map(|mark| format!("/avatars/{}?is={mark}", card.id))
+}
+
 /// A handle with its sign.
 pub(crate) fn handle(name: &str) -> String {
     if name.is_empty() || name.starts_with('@') || name.contains(['/', ' ']) {

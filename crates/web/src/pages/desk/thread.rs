@@ -124,6 +124,7 @@ fn post(frame: &Frame<'_>, reasons: &Reasons<'_>, said: &ThreadPost, first: bool
         id: said.id,
         depth: usize::from(!first && !theirs && !said.ours),
         initials: initials(&name),
+        avatar: frame.app.pictures.as_ref().and_then(|_| spoken::avatar(author)),
         place: handle
             .filter(|handle| *handle != name)
             .map_or(network.clone(), |handle| format!("{handle} · {network}")),

@@ -33,6 +33,10 @@ prints_html!(Side);
 pub struct Person {
     /// The name.
     pub name: String,
+    /// Their letters; empty where nobody is named.
+    pub initials: String,
+    /// Where their picture is asked for here; their letters stand beneath it.
+    pub avatar: Option<String>,
     /// Accounts, since when, earlier cases: each a line.
     pub lines: Vec<Sentence>,
     /// Earlier cases: number, title, what came of it.

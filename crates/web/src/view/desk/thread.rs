@@ -40,6 +40,8 @@ pub struct PostEntry {
     pub depth: usize,
     /// Letters of the author.
     pub initials: String,
+    /// Where their picture is asked for here; their letters stand beneath it.
+    pub avatar: Option<String>,
     /// The author.
     pub name: String,
     /// Handle and network: `@jonas.example · Bluesky`.
