@@ -182,6 +182,7 @@ pub static NETWORKS: &[About] = &[
     crate::stackexchange::ABOUT,
     crate::youtube::ABOUT,
     crate::googleplay::ABOUT,
+    crate::googlebusiness::ABOUT,
     crate::x::ABOUT,
     crate::whatsapp::ABOUT,
     crate::mapped::FACEBOOK,

@@ -4,6 +4,7 @@
 
 mod discourse;
 mod google;
+mod googlebusiness;
 mod hackernews;
 mod reddit;
 mod server;
