@@ -2,6 +2,7 @@
 //! documents, with its own errors, limits and headers, fed with the payloads it publishes (`../shared/fixtures`, never
 //! copied into the repository).
 
+mod dialects;
 mod discourse;
 mod google;
 mod googlebusiness;
