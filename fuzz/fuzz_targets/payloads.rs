@@ -2,7 +2,7 @@
 #![no_main]
 
 use dandelion_networks::{
-    contract::Item, contract::Received, discourse, googleplay, hackernews, slack, stackexchange, telegram, whatsapp, x,
+    contract::{Item, Place, Received}, discourse, googlebusiness, googleplay, hackernews, slack, stackexchange, telegram, whatsapp, x,
     youtube,
 };
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,10 @@ fuzz_target!(|bytes: &[u8]| {
         items.push(hackernews::post(value.clone(), now));
         items.push(stackexchange::post(value.clone(), "diy"));
         items.push(youtube::post(value.clone()));
-        items.push(googleplay::post(value));
+        items.push(googleplay::post(value.clone()));
+        let mut place = Place::default();
+        place.settings.insert("handle".into(), "care".into());
+        items.extend(googlebusiness::posts(value, "2", &place));
     }
     assert!(items.iter().flatten().all(|post| post.check().is_ok()));
 });

@@ -22,6 +22,7 @@ pub mod email;
 pub mod feed;
 pub mod file;
 pub mod github;
+pub mod googlebusiness;
 pub mod googleplay;
 pub mod guess;
 pub mod hackernews;

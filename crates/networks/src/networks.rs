@@ -85,6 +85,12 @@ pub enum Once {
         /// Whether reading back settles it afterwards.
         then_read_back: bool,
     },
+    /// The server is asked what it is: one that is known to remember our idempotency key is given the same one for some
+    /// time; at any other, and afterwards, our own account is read back before any second attempt.
+    KeyWhereKnown {
+        /// For how many minutes it is known to.
+        minutes: u64,
+    },
     /// As the handle's settings say, because whoever receives it decides.
     Agreed,
     /// Our own account is read back before any second attempt.
@@ -182,6 +188,7 @@ pub static NETWORKS: &[About] = &[
     crate::stackexchange::ABOUT,
     crate::youtube::ABOUT,
     crate::googleplay::ABOUT,
+    crate::googlebusiness::ABOUT,
     crate::x::ABOUT,
     crate::whatsapp::ABOUT,
     crate::mapped::FACEBOOK,

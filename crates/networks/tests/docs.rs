@@ -72,6 +72,9 @@ fn once(once: Once) -> String {
             let after = if then_read_back { "; afterwards our own posts are read back first" } else { "" };
             format!("the network remembers our key, counted on for {minutes} minutes{after}")
         }
+        Once::KeyWhereKnown { minutes } => format!(
+            "where the server says that it is one known to remember our key (Mastodon), it is counted on for {minutes} minutes; elsewhere, and afterwards, our own posts are read back before a second attempt"
+        ),
         Once::Agreed => "our key, where the handle says that it is honoured; otherwise a person decides".to_owned(),
         Once::ReadBack => "our own posts are read back before a second attempt".to_owned(),
         Once::Nothing => "nothing; after a lost acknowledgement a person decides".to_owned(),

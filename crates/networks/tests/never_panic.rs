@@ -5,8 +5,8 @@ use std::io::Cursor;
 use dandelion_networks::contract::{Item, Received};
 use dandelion_networks::file::{Format, Mapping, Place, Reader};
 use dandelion_networks::{
-    clean, discourse, email, feed, googleplay, hackernews, moment, opml, slack, stackexchange, telegram, webhook,
-    whatsapp, x, youtube,
+    clean, discourse, email, feed, googlebusiness, googleplay, hackernews, moment, opml, slack, stackexchange,
+    telegram, webhook, whatsapp, x, youtube,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -296,7 +296,10 @@ proptest! {
         items.push(hackernews::post(value.clone(), now));
         items.push(stackexchange::post(value.clone(), "diy"));
         items.push(youtube::post(value.clone()));
-        items.push(googleplay::post(value));
+        items.push(googleplay::post(value.clone()));
+        let settings = serde_json::json!({ "handle": "care" }).as_object().cloned().unwrap_or_default();
+        let place = dandelion_networks::contract::Place { settings, ..Default::default() };
+        items.extend(googlebusiness::posts(value, "2", &place));
         prop_assert!(items.iter().flatten().all(|post| post.check().is_ok()));
     }
 

@@ -119,7 +119,8 @@ pub enum Found {
         /// Its address there.
         url: Option<String>,
     },
-    /// Everything said since the attempt was read, and it is not among it.
+    /// It may be said: everything said since the attempt was read and it is not among it, or the network answers the same
+    /// key with what became of the first attempt.
     NotThere,
     /// It could not be seen; in words.
     Unclear(String),

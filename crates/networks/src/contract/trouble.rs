@@ -75,7 +75,8 @@ impl Trouble {
 }
 
 /// How long a body asks us to wait, where no header does: `retry_after_ms` (Matrix), `parameters.retry_after`
-/// (Telegram), `extras.wait_seconds` (Discourse), `retry_after` in seconds.
+/// (Telegram), `extras.wait_seconds` (Discourse), `retryDelay` among the details of an error (Google's `RetryInfo`),
+/// `retry_after` in seconds.
 pub(crate) fn wait_in_body(body: &[u8]) -> Option<Duration> {
     let told: serde_json::Value = serde_json::from_slice(body).ok()?;
     let seconds = |value: &serde_json::Value| value.as_f64().filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
@@ -83,9 +84,16 @@ pub(crate) fn wait_in_body(body: &[u8]) -> Option<Duration> {
         .map(|ms| ms / 1000.0)
         .or_else(|| seconds(&told["parameters"]["retry_after"]))
         .or_else(|| seconds(&told["extras"]["wait_seconds"]))
+        .or_else(|| told["error"]["details"].as_array()?.iter().find_map(retry_delay))
         .or_else(|| seconds(&told["retry_after"]))?;
     // Nobody makes us wait for ever.
     Some(Duration::from_secs_f64(asked.min(24.0 * 3600.0)))
+}
+
+/// `"retryDelay": "36s"`.
+fn retry_delay(detail: &serde_json::Value) -> Option<f64> {
+    let seconds: f64 = detail["retryDelay"].as_str()?.strip_suffix('s')?.parse().ok()?;
+    Some(seconds).filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
 }
 
 fn with(why: String, said: Option<String>) -> String {
@@ -116,8 +124,16 @@ mod tests {
         assert_eq!(asked(r#"{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}"#), Some(2500));
         assert_eq!(asked(r#"{"ok":false,"parameters":{"retry_after":35}}"#), Some(35_000));
         assert_eq!(asked(r#"{"errors":["slow"],"extras":{"wait_seconds":7}}"#), Some(7_000));
+        assert_eq!(asked(r#"{"error":{"code":429,"details":[{},{"retryDelay":"36.5s"}]}}"#), Some(36_500));
         assert_eq!(asked(r#"{"retry_after":1e300}"#), Some(24 * 3_600_000));
-        for none in ["", "{}", r#"{"retry_after":-1}"#, r#"{"retry_after":"soon"}"#, "[]"] {
+        for none in [
+            r#"{"error":{"details":[{"retryDelay":"-1s"},{"retryDelay":"soon"}]}}"#,
+            "",
+            "{}",
+            r#"{"retry_after":-1}"#,
+            r#"{"retry_after":"soon"}"#,
+            "[]",
+        ] {
             assert_eq!(asked(none), None, "{none}");
         }
     }

@@ -2,9 +2,11 @@
 //! one instance, seen by one account or by nobody in particular.
 //!
 //! Ids are each instance's own, so a post's id here is `ID@INSTANCE`. New posts are only ever taken by asking upwards
-//! from the newest id known (`min_id`); the stream merely says when to ask. Edits and deletions come by the stream, and
-//! every few minutes the newest page is looked at again for those the stream did not tell.
+//! from the newest id known (`min_id`), or, where that leaves something out, down from the newest page to it; the stream
+//! merely says when to ask. Edits and deletions come by the stream, and every few minutes the newest page is looked at
+//! again for those the stream did not tell. What else differs from server to server is told by [`dialect`].
 
+mod dialect;
 mod guess;
 mod length;
 mod page;
@@ -41,8 +43,7 @@ pub const ABOUT: About = About {
         push: false,
     },
     writes: Writes { reply: true, post: true, edit: true, delete: true, private: true, react: false },
-    // Mastodon keeps keys for an hour (PostStatusService); the last minutes of it are not counted on.
-    once: Once::Key { minutes: 55, then_read_back: true },
+    once: Once::KeyWhereKnown { minutes: KEYS },
     length: Some(Length {
         most: 500,
         counted: Counted { what: "characters; an address counts 23, a handle without its host", count: length },
@@ -54,7 +55,7 @@ pub const ABOUT: About = About {
             secret: true,
             needed: false,
             help: "On the instance: Preferences, Development, New application, with read and write:statuses. Without \
-                   one, only public tags and accounts can be read.",
+                   one, only public tags and accounts can be read, and on Mastodon only.",
         },
         Field {
             name: "read",
@@ -81,11 +82,14 @@ pub const ABOUT: About = About {
     ],
     limits: "300 requests in 5 minutes for one account, as the instance's headers say; 40 posts a page",
     docs: "Speaks the client interface every Mastodon-like server has. Handles are written with their instance, \
-           @care@social.example.",
-    proven: Proven::Live("mastodon-mock"),
+           @care@social.example. GoToSocial, Pixelfed, Friendica, Pleroma and Akkoma are known by the version they show; they \
+           are polled (their streams are others, or none), and their dialects are proven by replay of what they document.",
+    proven: Proven::Live("mastodon-mock; its dialects by replay"),
     connector: &Mastodon,
 };
 
+/// For how many minutes keys are counted on: Mastodon keeps them for an hour (`PostStatusService`).
+const KEYS: u64 = 55;
 /// How long a stream may be silent: instances send a comment every 15 seconds.
 const SILENT: Duration = Duration::from_mins(1);
 

@@ -5,14 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    length::length,
+    KEYS,
+    dialect::{self, Software},
     page::get,
     place::{self, VISIBILITIES},
     status,
 };
 use crate::{
     clean,
-    contract::{Access, Found, Trouble},
+    contract::{Access, Found, Trouble, json::id},
     egress::{Error, Method, Response},
     outgoing::{Answer, Outgoing},
 };
@@ -40,21 +41,44 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
         },
     };
     let body = body(access, reply, answered.as_ref());
-    let counted =
-        length(body["status"].as_str().unwrap_or_default()) + length(body["spoiler_text"].as_str().unwrap_or_default());
-    let most = access.settings.get("max_characters").and_then(Value::as_u64).unwrap_or(500) as usize;
-    if counted > most {
-        let why = format!(
-            "{counted} characters with the name of who is answered, and {} takes {most} (an address counts 23, a handle without its host); shorten it",
-            place::domain(access)
-        );
+    if let Some(why) = too_long(access, &body).await {
         return Answer::Refused { why };
     }
     let headers = [("idempotency-key", reply.key.as_str())];
     match send(access, Method::POST, "/api/v1/statuses", &headers, Some(&body)).await {
-        Ok(answer) => said(&answer, access),
+        Ok(answer) => match said(&answer, access) {
+            // Pixelfed's answer to a key it has seen: the first attempt reached it, and what became of it is not told.
+            Answer::Refused { why } if why.contains("Duplicate idempotency key") => Answer::InDoubt { why },
+            other => other,
+        },
         Err(error) => error.into(),
     }
+}
+
+/// Why a text is too long, if it is: as the instance said when it was connected, or says now where nobody asked it yet.
+async fn too_long(access: &Access, body: &Value) -> Option<String> {
+    const USUAL: u64 = 500;
+    let texts = [&body["status"], &body["spoiler_text"]].map(|text| text.as_str().unwrap_or_default());
+    let count = |software: Software| texts.iter().map(|text| software.counted(text)).sum::<usize>();
+    let (mut software, mut most) =
+        (Software::of(access), access.settings.get("max_characters").and_then(Value::as_u64));
+    // Whoever counts every character counts most.
+    if (software.is_none() || most.is_none())
+        && count(Software::Other) as u64 > USUAL
+        && let Ok(instance) = dialect::instance(access).await
+    {
+        (software, most) = (Some(Software::read(&instance)), dialect::most(&instance).or(most));
+    }
+    let (counted, most) = (count(software.unwrap_or(Software::Mastodon)) as u64, most.unwrap_or(USUAL));
+    let how = if software.is_none_or(|software| software == Software::Mastodon) {
+        " (an address counts 23, a handle without its host)"
+    } else {
+        ""
+    };
+    (counted > most).then(|| {
+        let domain = place::domain(access);
+        format!("{counted} characters with the name of who is answered, and {domain} takes {most}{how}; shorten it")
+    })
 }
 
 /// What is posted: the words with the name of who is answered, seen by no more people than the post that is answered,
@@ -64,8 +88,7 @@ fn body(access: &Access, reply: &Outgoing, answered: Option<&Answered>) -> Value
     let Some(answered) = answered else {
         return json!({ "status": reply.text, "visibility": wanted });
     };
-    let rank = |name: &str| VISIBILITIES.iter().position(|known| *known == name).unwrap_or(0);
-    let visibility = VISIBILITIES[rank(wanted).max(rank(&answered.visibility))];
+    let visibility = visibility(wanted, &answered.visibility);
     let mut body = json!({
         "status": addressed(&reply.text, &answered.author),
         "visibility": visibility,
@@ -75,8 +98,25 @@ fn body(access: &Access, reply: &Outgoing, answered: Option<&Answered>) -> Value
     if !warning.is_empty() {
         let again = warning.to_lowercase().starts_with("re:");
         body["spoiler_text"] = if again { warning.into() } else { format!("re: {warning}").into() };
+        // Mastodon concludes it from the warning; Pixelfed shows the warning only where it is said.
+        body["sensitive"] = true.into();
     }
     body
+}
+
+/// Never wider than what is answered. `local` (Pleroma: everybody on that server) is answered alike; of visibilities we
+/// do not know (`mutuals_only`, `list`, …) only who is named is sure to be among those who see it.
+fn visibility<'a>(wanted: &'a str, answered: &str) -> &'a str {
+    let rank = |name: &str| VISIBILITIES.iter().position(|known| *known == name);
+    let wanted = rank(wanted).unwrap_or(0);
+    match rank(answered) {
+        Some(answered) => VISIBILITIES[wanted.max(answered)],
+        // Servers that do not say how widely a post is seen show public ones.
+        None if answered.is_empty() => VISIBILITIES[wanted],
+        None if answered == "local" && wanted < 2 => "local",
+        None if answered == "local" => VISIBILITIES[wanted],
+        None => "direct",
+    }
 }
 
 /// The words with `@name` before them, unless it is in them already: on these networks only who is named is told.
@@ -103,7 +143,8 @@ async fn answered(access: &Access, id: &str) -> Result<Answered, Answer> {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             Ok(Answered {
                 id: local.to_owned(),
-                author: text(&status["account"]["acct"]),
+                // Pixelfed writes the accounts of other servers with a sign before them.
+                author: text(&status["account"]["acct"]).trim_start_matches('@').to_owned(),
                 visibility: text(&status["visibility"]),
                 warning: text(&status["spoiler_text"]),
             })
@@ -115,17 +156,53 @@ async fn answered(access: &Access, id: &str) -> Result<Answered, Answer> {
     }
 }
 
-/// Looks for a reply among what the account has said since an attempt.
+/// Looks for a reply among what the account has said since an attempt, unless the server is one that answers the same key
+/// with what became of it.
 pub(super) async fn find(access: &Access, reply: &Outgoing, since: Timestamp) -> Found {
+    let fresh = access.now < since + SignedDuration::from_mins(KEYS as i64);
+    if fresh && dialect::instance(access).await.is_ok_and(|instance| Software::read(&instance).remembers()) {
+        return Found::NotThere;
+    }
     match look(access, reply, since - SKEW).await {
+        // Where an account's own posts are shown without its answers, the conversation shows them.
+        Ok(Found::NotThere) => match around(access, reply).await {
+            Ok(found) => found.unwrap_or(Found::NotThere),
+            Err(trouble) => Found::Unclear(trouble.to_string()),
+        },
         Ok(found) => found,
         Err(trouble) => Found::Unclear(trouble.to_string()),
     }
 }
 
+/// The reply among the answers to what it answers.
+async fn around(access: &Access, reply: &Outgoing) -> Result<Option<Found>, Trouble> {
+    let Some(answered) = reply.in_reply_to.as_deref().and_then(|id| place::local(access, id)) else { return Ok(None) };
+    let told = match get(access, &format!("/api/v1/statuses/{answered}/context")).await {
+        Ok((told, _)) => told,
+        // What was answered is gone, and its answers with it.
+        Err(Trouble::Wrong { .. }) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let (me, _) = get(access, "/api/v1/accounts/verify_credentials").await?;
+    let domain = place::domain(access);
+    let ours = |status: &&Value| id(&me["id"]).is_some() && id(&status["account"]["id"]) == id(&me["id"]);
+    let mut answers = told["descendants"].as_array().into_iter().flatten().filter(ours);
+    Ok(answers.find(|status| says(status, reply, &domain)).map(|status| published(status, &domain)))
+}
+
+fn says(status: &Value, reply: &Outgoing, domain: &str) -> bool {
+    let said = words(&clean::text(status["content"].as_str().unwrap_or_default()));
+    answers(status, reply, domain) && said == words(&reply.text)
+}
+
+fn published(status: &Value, domain: &str) -> Found {
+    let remote_id = id(&status["id"]).map(|id| status::global(&id, domain));
+    Found::Published { remote_id, url: status["url"].as_str().map(ToOwned::to_owned) }
+}
+
 async fn look(access: &Access, reply: &Outgoing, since: Timestamp) -> Result<Found, Trouble> {
     let (me, _) = get(access, "/api/v1/accounts/verify_credentials").await?;
-    let Some(me) = me["id"].as_str() else { return Ok(Found::Unclear("the instance does not say who we are".into())) };
+    let Some(me) = id(&me["id"]) else { return Ok(Found::Unclear("the instance does not say who we are".into())) };
     let domain = place::domain(access);
     let (mut below, mut otherwise) = (String::new(), false);
     let absent = |otherwise: bool| {
@@ -141,10 +218,8 @@ async fn look(access: &Access, reply: &Outgoing, since: Timestamp) -> Result<Fou
             if !answers(status, reply, &domain) {
                 continue;
             }
-            if words(&clean::text(status["content"].as_str().unwrap_or_default())) == words(&reply.text) {
-                let id = status["id"].as_str().map(|id| status::global(id, &domain));
-                let url = status["url"].as_str().map(ToOwned::to_owned);
-                return Ok(Found::Published { remote_id: id, url });
+            if says(status, reply, &domain) {
+                return Ok(published(status, &domain));
             }
             otherwise |= written(status).is_none_or(|at| at >= since);
         }
@@ -152,8 +227,8 @@ async fn look(access: &Access, reply: &Outgoing, since: Timestamp) -> Result<Fou
         if written(last).is_some_and(|at| at < since) || said.len() < 40 {
             return Ok(absent(otherwise));
         }
-        let Some(id) = last["id"].as_str() else { break };
-        below = format!("&max_id={id}");
+        let Some(last) = id(&last["id"]) else { break };
+        below = format!("&max_id={last}");
     }
     Ok(Found::Unclear("too much was said since to look through all of it".into()))
 }
@@ -164,7 +239,7 @@ fn written(status: &Value) -> Option<Timestamp> {
 
 /// Whether a status answers what this reply answers.
 fn answers(status: &Value, reply: &Outgoing, domain: &str) -> bool {
-    status["in_reply_to_id"].as_str().map(|id| status::global(id, domain)) == reply.in_reply_to
+    id(&status["in_reply_to_id"]).map(|id| status::global(&id, domain)) == reply.in_reply_to
 }
 
 /// What was said, without the names: the instance shows them without their host, and adding one was ours.
@@ -196,7 +271,9 @@ pub(super) async fn delete(access: &Access, id: &str) -> Answer {
     let Some(local) = place::local(access, id) else { return foreign(id) };
     match send(access, Method::DELETE, &format!("/api/v1/statuses/{local}"), &[], None).await {
         // What is gone already is gone.
-        Ok(answer) if answer.status == 404 => Answer::Published { remote_id: Some(id.to_owned()), url: None },
+        Ok(answer) if matches!(answer.status, 404 | 410) => {
+            Answer::Published { remote_id: Some(id.to_owned()), url: None }
+        }
         Ok(answer) => said(&answer, access),
         Err(error) => error.into(),
     }
@@ -248,6 +325,23 @@ mod tests {
         assert_eq!(addressed("Ask @anabel", "ana"), "@ana Ask @anabel");
         assert_eq!(addressed("hi @ana, hi", "ana"), "hi @ana, hi");
         assert_eq!(addressed("hi", ""), "hi");
+    }
+
+    #[test]
+    fn an_answer_is_never_seen_more_widely() {
+        for (wanted, answered, expected) in [
+            ("public", "public", "public"),
+            ("unlisted", "public", "unlisted"),
+            ("public", "private", "private"),
+            ("public", "", "public"),
+            ("public", "local", "local"),
+            ("unlisted", "local", "local"),
+            ("private", "local", "private"),
+            ("public", "mutuals_only", "direct"),
+            ("unlisted", "list", "direct"),
+        ] {
+            assert_eq!(visibility(wanted, answered), expected, "{wanted} {answered}");
+        }
     }
 
     #[test]

@@ -3,17 +3,20 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{page::read, place, status};
+use super::{
+    dialect::{self, Software},
+    page::read,
+    place, status,
+};
 use crate::contract::{Access, Authorize, Connected, Credentials, Trouble};
 
-/// What is asked for: reading, and saying something. Never following, blocking or changing the profile.
-const SCOPES: &str = "read write:statuses";
 /// "Show the code to the person": the redirect address without a redirect.
 const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
 
 /// Registers an application with the instance; the person agrees at the address and brings a code.
 pub(super) async fn authorize(access: &Access) -> Result<Authorize, Trouble> {
-    let asked = json!({ "client_name": "Dandelion", "redirect_uris": OUT_OF_BAND, "scopes": SCOPES });
+    let scopes = Software::read(&dialect::instance(access).await?).scopes();
+    let asked = json!({ "client_name": "Dandelion", "redirect_uris": OUT_OF_BAND, "scopes": scopes });
     let app = post(access, "/api/v1/apps", &asked).await?;
     let (Some(id), Some(secret)) = (app["client_id"].as_str(), app["client_secret"].as_str()) else {
         return Err(Trouble::wrong("the instance does not let applications register; paste an access token instead"));
@@ -23,8 +26,8 @@ pub(super) async fn authorize(access: &Access) -> Result<Authorize, Trouble> {
         .append_pair("client_id", id)
         .append_pair("redirect_uri", OUT_OF_BAND)
         .append_pair("response_type", "code")
-        .append_pair("scope", SCOPES);
-    let credentials = Credentials::none().with("client_id", id).with("client_secret", secret);
+        .append_pair("scope", scopes);
+    let credentials = Credentials::none().with("client_id", id).with("client_secret", secret).with("scope", scopes);
     Ok(Authorize { url: url.into(), credentials, asks: &[] })
 }
 
@@ -35,13 +38,15 @@ pub(super) async fn connect(access: &Access) -> Result<Connected, Trouble> {
         let token = exchange(&access, &code).await?;
         access.place.credentials = Credentials::none().with("token", token);
     }
-    let instance = instance(&access).await?;
+    let instance = dialect::instance(&access).await?;
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(ToOwned::to_owned);
-    let domain = text(&instance["domain"]).or_else(|| text(&instance["uri"])).and_then(|said| host_of(&said));
-    let domain = domain.unwrap_or_else(|| place::domain(&access));
+    // GoToSocial may live at another host than the one its accounts are named by.
+    let domain = ["account_domain", "domain", "uri"].iter().find_map(|name| text(&instance[*name]));
+    let domain = domain.and_then(|said| host_of(&said)).unwrap_or_else(|| place::domain(&access));
     let settings = &mut access.place.settings;
     settings.insert("domain".to_owned(), domain.clone().into());
-    if let Some(most) = instance["configuration"]["statuses"]["max_characters"].as_u64() {
+    settings.insert("software".to_owned(), Software::read(&instance).name().into());
+    if let Some(most) = dialect::most(&instance) {
         settings.insert("max_characters".to_owned(), most.into());
     }
     if let Some(streaming) = streaming(&instance, &access.place.url) {
@@ -73,7 +78,7 @@ async fn exchange(access: &Access, code: &str) -> Result<String, Trouble> {
         "client_id": kept("client_id"),
         "client_secret": kept("client_secret"),
         "redirect_uri": OUT_OF_BAND,
-        "scope": SCOPES,
+        "scope": access.credentials.get("scope").unwrap_or(Software::Mastodon.scopes()),
     });
     let answer = post(access, "/oauth/token", &asked).await.map_err(|trouble| match trouble {
         Trouble::Revoked { why } | Trouble::Wrong { why } => {
@@ -85,24 +90,10 @@ async fn exchange(access: &Access, code: &str) -> Result<String, Trouble> {
     token.map(ToOwned::to_owned).ok_or_else(|| Trouble::wrong("the instance gave no token; begin the sign-in again"))
 }
 
-/// What the instance says of itself, by the newer address or the older one.
-async fn instance(access: &Access) -> Result<Value, Trouble> {
-    match super::page::get(access, "/api/v2/instance").await {
-        Ok((instance, _)) => Ok(instance),
-        Err(Trouble::Wrong { .. }) => match super::page::get(access, "/api/v1/instance").await {
-            Ok((instance, _)) => Ok(instance),
-            Err(Trouble::Wrong { why }) => {
-                Err(Trouble::wrong(format!("this does not answer as Mastodon does; check the address. {why}")))
-            }
-            Err(other) => Err(other),
-        },
-        Err(other) => Err(other),
-    }
-}
-
 /// Where the instance streams from, if that is another host than its own.
 fn streaming(instance: &Value, url: &str) -> Option<String> {
-    let said = instance["configuration"]["urls"]["streaming"].as_str()?;
+    let said = instance["configuration"]["urls"]["streaming"].as_str();
+    let said = said.or_else(|| instance["urls"]["streaming_api"].as_str()).filter(|said| !said.is_empty())?;
     let plain = said.replacen("wss://", "https://", 1).replacen("ws://", "http://", 1);
     let (streams, own) = (Url::parse(&plain).ok()?, Url::parse(url).ok()?);
     let other = streams.host_str() != own.host_str() && matches!(streams.scheme(), "http" | "https");
@@ -140,6 +131,9 @@ mod tests {
         assert_eq!(of("wss://m.example", "https://m.example"), None);
         assert_eq!(of("ws://evil.example", "https://m.example"), None);
         assert_eq!(of("javascript:x", "https://m.example"), None);
+        let older = |said: &str| streaming(&json!({ "urls": { "streaming_api": said } }), "https://m.example");
+        assert_eq!(older("wss://streaming.m.example").as_deref(), Some("https://streaming.m.example"));
+        assert_eq!((older(""), streaming(&json!({ "urls": [] }), "https://m.example")), (None, None));
     }
 
     #[test]

@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     clean,
-    contract::{Item, checked, hex, refused},
+    contract::{Item, checked, hex, json, refused},
 };
 
 /// Reads one status of the instance `domain`.
 pub(super) fn post(raw: Value, domain: &str) -> Item {
     let Value::Object(mut fields) = raw else { return Err(refused("status", "is no object", &raw)) };
-    let Some(id) = text(&fields, "id") else {
+    let Some(id) = fields.get("id").and_then(json::id) else {
         return Err(refused("id", "the status has no id", &Value::Object(fields)));
     };
     let whole = Value::Object(fields.clone());
     let html = take(&mut fields, "content").unwrap_or_default();
-    let reply_to = take(&mut fields, "in_reply_to_id");
+    let reply_to = fields.remove("in_reply_to_id").as_ref().and_then(json::id);
     let url = take(&mut fields, "url").filter(|url| url.starts_with("http"));
     let account = fields.remove("account");
     let mut post = Post {
@@ -102,9 +102,14 @@ fn author(account: &Value, domain: &str) -> Author {
     }
 }
 
+/// What a status leads to: the page it shows, and the post it quotes, which every dialect tells in its own words
+/// (Mastodon: `quote.quoted_status`; Akkoma and Fedibird: `quote`; Pleroma: `pleroma.quote_url`).
 fn links(fields: &Map<String, Value>) -> Vec<String> {
-    let card = fields.get("card").and_then(|card| card["url"].as_str());
-    card.filter(|url| url.starts_with("http")).map(ToOwned::to_owned).into_iter().collect()
+    let at = |name: &str, rest: &str| fields.get(name).and_then(|value| value.pointer(rest)?.as_str());
+    let quoted =
+        at("quote", "/quoted_status/url").or_else(|| at("quote", "/url")).or_else(|| at("pleroma", "/quote_url"));
+    let both = [at("card", "/url"), quoted].into_iter().flatten();
+    both.filter(|url| url.starts_with("http")).map(ToOwned::to_owned).collect()
 }
 
 fn media(fields: &Map<String, Value>) -> Vec<Media> {
@@ -207,12 +212,15 @@ mod tests {
 
     #[test]
     fn what_is_no_status_is_refused_and_kept() {
-        for raw in [json!(3), json!({}), json!({ "id": 7, "content": "x" }), json!({ "id": "7", "content": "<p></p>" })]
+        for raw in
+            [json!(3), json!({}), json!({ "id": {}, "content": "x" }), json!({ "id": "7", "content": "<p></p>" })]
         {
             let refused = post(raw.clone(), "example").unwrap_err();
             assert_eq!(refused.raw, raw.to_string());
         }
-        assert!(post(json!({ "id": "7", "content": "x", "account": 3, "mentions": 1, "card": [] }), "e").is_ok());
+        assert!(
+            post(json!({ "id": 7, "content": "x", "account": 3, "mentions": 1, "card": [], "quote": 2 }), "e").is_ok()
+        );
     }
 
     #[test]

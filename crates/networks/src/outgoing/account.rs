@@ -25,7 +25,7 @@ pub struct Account {
 pub enum Again {
     /// The same once more: the network remembers the key and will not publish twice.
     SameKey,
-    /// Read our account back first.
+    /// Look first ([`find`](crate::contract::Connector::find)): read our account back, or ask whether that is needed.
     LookFirst,
     /// Nothing: a person decides.
     Never,
@@ -70,7 +70,7 @@ impl Account {
         let keys_for = match about.once {
             Once::Key { minutes, .. } => Some(Duration::from_secs(minutes * 60)),
             Once::Agreed => read.honours_keys.then(agreed),
-            Once::ReadBack | Once::Nothing => None,
+            Once::KeyWhereKnown { .. } | Once::ReadBack | Once::Nothing => None,
         };
         Ok(Self { about, place, keys_for })
     }
@@ -82,7 +82,7 @@ impl Account {
             return Again::SameKey;
         }
         match self.about.once {
-            Once::ReadBack | Once::Key { then_read_back: true, .. } => Again::LookFirst,
+            Once::ReadBack | Once::KeyWhereKnown { .. } | Once::Key { then_read_back: true, .. } => Again::LookFirst,
             _ => Again::Never,
         }
     }

@@ -114,7 +114,9 @@ pub(crate) fn said(body: &[u8]) -> Option<String> {
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let said = ["detail", "message", "error_description", "description", "error_message", "error", "title"]
         .iter()
-        .find_map(|field| told[*field].as_str().or_else(|| told[*field]["message"].as_str()))
+        .find_map(|field| {
+            told[*field].as_str().or_else(|| told[*field]["message"].as_str()).filter(|said| !said.is_empty())
+        })
         // Discourse: a list of them.
         .or_else(|| told["errors"][0].as_str());
     let plain = text.trim();

@@ -3,9 +3,11 @@
 //! copied into the repository).
 
 mod bluesky;
+mod dialects;
 mod discourse;
 mod github;
 mod google;
+mod googlebusiness;
 mod hackernews;
 mod reddit;
 mod server;

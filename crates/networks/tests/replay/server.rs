@@ -1,10 +1,14 @@
 //! A server that answers as a network does, and remembers what it was asked.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use dandelion_networks::{
     About,
     contract::{Access, Credentials, Item, Page, Place, Trouble, Wait},
+    egress::{Client, Egress},
     networks,
     outgoing::{Outgoing, testing::loopback},
 };
@@ -35,6 +39,11 @@ impl Say {
 
     pub fn status(status: u16, value: &Value) -> Self {
         Self(status, Vec::new(), value.to_string())
+    }
+
+    /// Takes the request and never answers.
+    pub fn nothing() -> Self {
+        Self(0, Vec::new(), String::new())
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -114,6 +123,13 @@ pub fn reply(key: &str, text: &str, to: &str) -> Outgoing {
     Outgoing { key: key.into(), handle: "@care".into(), text: text.into(), in_reply_to: Some(to.into()) }
 }
 
+/// A way out that waits for nobody longer than a moment.
+pub fn impatient() -> Client {
+    let allow_private = vec!["127.0.0.1".parse().expect("an address")];
+    let brief = Duration::from_millis(300);
+    Client::new(Egress { allow_private, deadline: brief, ..Egress::default() }).expect("a client")
+}
+
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"))
 }
@@ -178,6 +194,11 @@ async fn serve(
     };
     let Say(status, more, said) = answer(&asked);
     seen.lock().expect("the requests").push(asked);
+    if status == 0 {
+        // Until the other side has had enough.
+        let _ = client.read_u8().await;
+        return None;
+    }
     let more = more.iter().fold(String::new(), |all, (name, value)| format!("{all}{name}: {value}\r\n"));
     let answer = format!(
         "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\nconnection: close\r\n{more}content-length: {}\r\n\r\n{said}",
