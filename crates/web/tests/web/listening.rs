@@ -146,3 +146,28 @@ async fn a_place_is_recognised_by_its_address_and_its_secret_is_never_shown() {
     let twice = lead.post("/sources/place", &with("repairs")).await;
     assert_eq!(twice.status, StatusCode::CONFLICT, "{}", twice.text);
 }
+
+#[tokio::test]
+async fn a_source_says_what_its_network_still_allows_and_what_stops_us_first_comes_first() {
+    let at = Installation::new().await;
+    let now = at.hub.now();
+    let left = |draws_on: &str, left: u64, limit: Option<u64>, minutes: i64| serde_json::json!({ "draws_on": draws_on, "left": left, "limit": limit, "resets_at": now + minutes * 60_000_000 });
+    let told = serde_json::json!([
+        left("searches", 0, Some(60), 9),
+        left("mentions", 170, Some(180), 12),
+        left("", 4, None, 3),
+        left("posting", 1, Some(17), -1),
+    ]);
+    at.hub
+        .sql(&[format!(
+            "insert into sources (id, key, name, kind, network, config, cursor, created_at, allowances)
+             values (1, 'x', 'X', 'network', 'x', '{{}}', '{{}}', 0, '{told}')"
+        )])
+        .await;
+    let page = at.signed_in("lea").await.get("/sources/1").await.text;
+    let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}: {page}"));
+    assert!(place("Allowed: searches") < place("nothing more of 60"));
+    assert!(place("nothing more of 60") < place("Allowed: mentions") && page.contains("170 of 180 left"));
+    assert!(page.contains("4 left") && page.contains("counted anew"));
+    assert!(!page.contains("posting"), "what was counted anew since says nothing any more");
+}
