@@ -68,8 +68,9 @@ impl Software {
     }
 
     /// Whether a second attempt with the same idempotency key is answered with the first one's status: Mastodon keeps
-    /// keys in its database of keys for an hour. Pleroma keeps them in memory only, Pixelfed refuses the second attempt
-    /// without saying what became of the first, the others do not look at them.
+    /// keys for an hour (`PostStatusService`). Pleroma keeps them in memory only (`IdempotencyPlug`), Pixelfed refuses the
+    /// second attempt without saying what became of the first (`ApiV1Controller::statusCreate`), `GoToSocial` does not look
+    /// at them (its issue 2723), and of the others nothing is known.
     pub fn remembers(self) -> bool {
         self == Self::Mastodon
     }

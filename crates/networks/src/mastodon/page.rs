@@ -20,12 +20,14 @@ pub(super) const MOST: usize = 40;
 const LOOK_AGAIN: i64 = 300;
 /// Statuses asked one by one whether they are gone, at most, in one turn.
 const GONE: usize = 10;
+
 pub(super) async fn page(access: &Access, cursor: &Value) -> Result<Page, Trouble> {
     let mut cursor: Cursor = serde_json::from_value(cursor.clone()).unwrap_or_default();
     let reading = place::reading(access).map_err(|refusal| Trouble::wrong(refusal.to_string()))?;
     let timeline = timeline(access, &reading, &mut cursor).await?;
     let domain = place::domain(access);
     let first_time = cursor.since.is_none();
+    // Places connected before anybody asked what they are were read upwards.
     let upwards = Software::of(access).is_none_or(Software::reads_upwards);
     if upwards {
         cursor.down = None;
