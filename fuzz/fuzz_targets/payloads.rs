@@ -2,8 +2,8 @@
 #![no_main]
 
 use dandelion_networks::{
-    contract::{Item, Place, Received}, discourse, googlebusiness, googleplay, hackernews, slack, stackexchange, telegram, whatsapp, x,
-    youtube,
+    contract::{Item, Place, Received},
+    discourse, googlebusiness, googleplay, hackernews, slack, stackexchange, telegram, whatsapp, x, youtube,
 };
 use libfuzzer_sys::fuzz_target;
 

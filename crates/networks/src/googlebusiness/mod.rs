@@ -77,7 +77,7 @@ pub const ABOUT: About = About {
             label: "Our handle",
             secret: false,
             needed: false,
-            help: "The name of the handle that answers, as it is written here: answers written in Google's own pages then \
+            help: "The name of the handle that answers, exactly as it is set up here: answers written in Google's own pages then \
                    show as ours. Without it they stay with their review.",
         },
     ],

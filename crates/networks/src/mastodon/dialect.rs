@@ -1,10 +1,12 @@
 //! Who speaks Mastodon's interface, and in which dialect: known by what a server says of itself, never assumed.
 
 use serde_json::Value;
+use url::Url;
 
 use super::{
+    ask::{ask, get, read},
     length::length,
-    page::{ask, get, read},
+    place,
 };
 use crate::contract::{Access, Place, Trouble};
 
@@ -66,8 +68,9 @@ impl Software {
     }
 
     /// Whether a second attempt with the same idempotency key is answered with the first one's status: Mastodon keeps
-    /// keys in its database of keys for an hour. Pleroma keeps them in memory only, Pixelfed refuses the second attempt
-    /// without saying what became of the first, the others do not look at them.
+    /// keys for an hour (`PostStatusService`). Pleroma keeps them in memory only (`IdempotencyPlug`), Pixelfed refuses the
+    /// second attempt without saying what became of the first (`ApiV1Controller::statusCreate`), `GoToSocial` does not look
+    /// at them (its issue 2723), and of the others nothing is known.
     pub fn remembers(self) -> bool {
         self == Self::Mastodon
     }
@@ -125,6 +128,34 @@ pub(super) fn most(instance: &Value) -> Option<u64> {
     told.or_else(|| instance["max_toot_chars"].as_u64()).filter(|most| *most > 0)
 }
 
+/// The name that stands behind the `@` of its accounts. `GoToSocial` may live at another host.
+pub(super) fn domain(instance: &Value) -> Option<String> {
+    let told =
+        ["account_domain", "domain", "uri"].iter().find_map(|name| instance[*name].as_str().filter(|s| !s.is_empty()));
+    told.and_then(host_of)
+}
+
+fn host_of(said: &str) -> Option<String> {
+    let url =
+        if said.contains("://") { Url::parse(said).ok()? } else { Url::parse(&format!("https://{said}")).ok()? };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}{port}", url.host_str()?))
+}
+
+/// The way to a server, with the name of its accounts where that is not the address's host: whoever set up a handle by
+/// hand did not say it, and a post read there (`id`) is then of a server that looks like another one.
+pub(super) async fn at_home(access: &Access, id: Option<&str>) -> Access {
+    let mut access = access.clone();
+    let foreign = id.is_some_and(|id| place::local(&access, id).is_none()) && access.setting("domain").is_none();
+    if foreign
+        && let Ok(instance) = instance(&access).await
+        && let Some(domain) = domain(&instance)
+    {
+        access.place.settings.insert("domain".to_owned(), domain.into());
+    }
+    access
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -174,5 +205,12 @@ mod tests {
         );
         assert_eq!(most(&json!({ "max_toot_chars": 200_000 })), Some(200_000));
         assert_eq!(most(&json!({ "max_toot_chars": 0, "configuration": [] })), None);
+    }
+
+    #[test]
+    fn an_instance_names_itself_in_two_ways() {
+        assert_eq!(host_of("m.example").as_deref(), Some("m.example"));
+        assert_eq!(host_of("https://m.example/about").as_deref(), Some("m.example"));
+        assert_eq!(host_of("127.0.0.1:28301").as_deref(), Some("127.0.0.1:28301"));
     }
 }

@@ -6,9 +6,12 @@
 //! merely says when to ask. Edits and deletions come by the stream, and every few minutes the newest page is looked at
 //! again for those the stream did not tell. What else differs from server to server is told by [`dialect`].
 
+mod ask;
+mod cursor;
 mod dialect;
 mod guess;
 mod length;
+mod look;
 mod page;
 mod place;
 mod publish;
@@ -113,7 +116,7 @@ impl Connector for Mastodon {
     }
 
     fn rewound(&self, cursor: &Value, to: Timestamp) -> Value {
-        page::rewound(cursor, to)
+        cursor::rewound(cursor, to)
     }
 
     fn listen<'a>(&'a self, access: &'a Access) -> Later<'a, Result<Stream, Trouble>> {
@@ -125,19 +128,25 @@ impl Connector for Mastodon {
     }
 
     fn publish<'a>(&'a self, access: &'a Access, reply: &'a Outgoing) -> Later<'a, Answer> {
-        Box::pin(publish::publish(access, reply))
+        Box::pin(async move {
+            let access = dialect::at_home(access, reply.in_reply_to.as_deref()).await;
+            publish::publish(&access, reply).await
+        })
     }
 
     fn find<'a>(&'a self, access: &'a Access, reply: &'a Outgoing, since: Timestamp) -> Later<'a, Found> {
-        Box::pin(publish::find(access, reply, since))
+        Box::pin(async move {
+            let access = dialect::at_home(access, reply.in_reply_to.as_deref()).await;
+            look::find(&access, reply, since).await
+        })
     }
 
     fn edit<'a>(&'a self, access: &'a Access, id: &'a str, text: &'a str) -> Later<'a, Answer> {
-        Box::pin(publish::edit(access, id, text))
+        Box::pin(async move { publish::edit(&dialect::at_home(access, Some(id)).await, id, text).await })
     }
 
     fn delete<'a>(&'a self, access: &'a Access, id: &'a str) -> Later<'a, Answer> {
-        Box::pin(publish::delete(access, id))
+        Box::pin(async move { publish::delete(&dialect::at_home(access, Some(id)).await, id).await })
     }
 
     fn guess(&self, typed: &str) -> Option<Guess> {

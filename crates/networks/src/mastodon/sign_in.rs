@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
+    ask::{get, read},
     dialect::{self, Software},
-    page::read,
     place, status,
 };
 use crate::contract::{Access, Authorize, Connected, Credentials, Trouble};
@@ -39,10 +39,7 @@ pub(super) async fn connect(access: &Access) -> Result<Connected, Trouble> {
         access.place.credentials = Credentials::none().with("token", token);
     }
     let instance = dialect::instance(&access).await?;
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(ToOwned::to_owned);
-    // GoToSocial may live at another host than the one its accounts are named by.
-    let domain = ["account_domain", "domain", "uri"].iter().find_map(|name| text(&instance[*name]));
-    let domain = domain.and_then(|said| host_of(&said)).unwrap_or_else(|| place::domain(&access));
+    let domain = dialect::domain(&instance).unwrap_or_else(|| place::domain(&access));
     let settings = &mut access.place.settings;
     settings.insert("domain".to_owned(), domain.clone().into());
     settings.insert("software".to_owned(), Software::read(&instance).name().into());
@@ -54,7 +51,7 @@ pub(super) async fn connect(access: &Access) -> Result<Connected, Trouble> {
     }
     let mut handle = None;
     if access.credentials.get("token").is_some() {
-        let (me, _) = super::page::get(&access, "/api/v1/accounts/verify_credentials").await?;
+        let (me, _) = get(&access, "/api/v1/accounts/verify_credentials").await?;
         let me = me["acct"].as_str().map(|acct| status::whole_handle(acct, &domain));
         if let Some(me) = &me {
             access.place.settings.insert("me".to_owned(), me.clone().into());
@@ -102,13 +99,6 @@ fn streaming(instance: &Value, url: &str) -> Option<String> {
     (other && safe).then(|| format!("{}://{}", streams.scheme(), streams.authority()))
 }
 
-fn host_of(said: &str) -> Option<String> {
-    let url =
-        if said.contains("://") { Url::parse(said).ok()? } else { Url::parse(&format!("https://{said}")).ok()? };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{}{port}", url.host_str()?))
-}
-
 async fn post(access: &Access, path: &str, body: &Value) -> Result<Value, Trouble> {
     let headers = [("content-type", "application/json"), ("accept", "application/json")];
     let answer = access.client.post(&access.at(path), &headers, body.to_string().into_bytes()).await?;
@@ -119,7 +109,7 @@ async fn post(access: &Access, path: &str, body: &Value) -> Result<Value, Troubl
 mod tests {
     use serde_json::json;
 
-    use super::{host_of, streaming};
+    use super::streaming;
 
     #[test]
     fn a_token_never_goes_to_an_unsafe_address() {
@@ -134,12 +124,5 @@ mod tests {
         let older = |said: &str| streaming(&json!({ "urls": { "streaming_api": said } }), "https://m.example");
         assert_eq!(older("wss://streaming.m.example").as_deref(), Some("https://streaming.m.example"));
         assert_eq!((older(""), streaming(&json!({ "urls": [] }), "https://m.example")), (None, None));
-    }
-
-    #[test]
-    fn an_instance_names_itself_in_two_ways() {
-        assert_eq!(host_of("m.example").as_deref(), Some("m.example"));
-        assert_eq!(host_of("https://m.example/about").as_deref(), Some("m.example"));
-        assert_eq!(host_of("127.0.0.1:28301").as_deref(), Some("127.0.0.1:28301"));
     }
 }

@@ -148,6 +148,8 @@ async fn gotosocial_is_read_by_its_own_ids_and_answered_once() {
     let trouble = server.about.connector.listen(&us).await.expect_err("no stream of this kind");
     assert!(matches!(trouble, Trouble::Wrong { .. }), "{trouble}: it is polled");
     assert_once(&server, &us, &loses, all[0], "direct").await;
+    // A handle set up by hand knows neither the name of its accounts nor how long a text may be: it is asked.
+    let us = server.place(&json!({}), &[("token", "t")]);
     let long = server.about.connector.publish(&us, &reply("k", &"é".repeat(600), all[0])).await;
     assert!(matches!(long, Answer::Published { .. }), "{long:?}");
     let long = server
