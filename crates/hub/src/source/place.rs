@@ -47,6 +47,12 @@ pub async fn connect_place(hub: &Hub, actor: Actor, new: NewPlace) -> Result<Sou
         return Err(Error::invalid("network", "nothing can be read from this network", new.about.name));
     }
     new.about.connector.check(&new.place)?;
+    if let Some(name) = new.about.connector.speaks_as(&new.place)
+        && hub.engine().await?.org.handle_named(new.about.name, name).is_none()
+    {
+        let why = format!("there is no handle of this name on {}; set it up under Organisation first", new.about.label);
+        return Err(Error::invalid("handle", why, name));
+    }
     let known = list(hub).await?;
     let same = |source: &&Source| {
         let at = source.url.as_deref() == Some(new.place.url.as_str()) && source.network == new.about.name;

@@ -8,7 +8,11 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use dandelion_networks::egress::{Client, Egress};
+use dandelion_networks::{
+    contract::Place,
+    egress::{Client, Egress},
+    networks,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -240,4 +244,26 @@ both_stores!(a_cut_off_import_goes_on_where_it_was_committed, |hub| async move {
     let again = import.run(&hub, lines(0, 2_000), |_| {}).await.unwrap();
     assert_eq!(again.to_string(), "seen 2000 = stored 0 + duplicate 2000 + refused 0");
     assert!(check::run(&hub).await.unwrap().iter().all(|finding| finding.ok));
+});
+
+both_stores!(a_place_speaks_as_a_handle_that_there_is, |hub| async move {
+    let org = "[organisation]\nname = \"T\"\ntime_zone = \"UTC\"\nlanguages = [\"en\"]\n\
+               [[unit]]\nkey = \"head\"\nname = \"Head\"\nkind = \"hub\"\n";
+    crate::unit::import(&hub, Actor::System("test"), org).await.unwrap();
+    let connect = async || {
+        let mut place = Place { url: "https://mybusiness.googleapis.com".to_owned(), ..Place::default() };
+        for (name, value) in [("place", "accounts/1/locations/2"), ("client_id", "acme"), ("handle", "Acme Care")] {
+            place.settings.insert(name.to_owned(), value.into());
+        }
+        for name in ["refresh_token", "client_secret"] {
+            place.credentials.set(name, "s");
+        }
+        let about = networks::find("googlebusiness").unwrap();
+        connect_place(&hub, Actor::System("test"), NewPlace { name: "Reviews".into(), about, unit: None, place }).await
+    };
+    let refused = connect().await.unwrap_err();
+    assert!(matches!(&refused, Error::Invalid { field, .. } if field == "handle"), "{refused}");
+    let handle = "[[handle]]\nkey = \"care\"\nnetwork = \"googlebusiness\"\nname = \"Acme Care\"\nunit = \"head\"\npurpose = \"care\"\n";
+    crate::unit::import(&hub, Actor::System("test"), &format!("{org}{handle}")).await.unwrap();
+    assert_eq!(connect().await.unwrap().network, "googlebusiness", "its own answers are ours now");
 });

@@ -221,6 +221,12 @@ pub trait Connector: Send + Sync {
         Box::pin(async { Err(Trouble::wrong("this network is not asked; it brings its posts itself")) })
     }
 
+    /// The handle of ours that a place's own answers are given the name of, where the network itself names none. It has to
+    /// be one that exists, or our words would be taken for a customer's.
+    fn speaks_as<'a>(&self, _place: &'a Place) -> Option<&'a str> {
+        None
+    }
+
     /// Which of its network's allowances asking this place draws on, in words as people read them (`mentions`,
     /// `searches`); nothing where the network counts every request alike. Those that share credentials and this word
     /// share what is left, and one that is used up keeps nobody else waiting. What requests of other kinds say is left,

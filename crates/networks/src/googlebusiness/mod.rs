@@ -106,6 +106,10 @@ impl Connector for GoogleBusiness {
         Box::pin(place::connect(access))
     }
 
+    fn speaks_as<'a>(&self, place: &'a Place) -> Option<&'a str> {
+        place.setting("handle")
+    }
+
     fn page<'a>(&'a self, access: &'a Access, cursor: &'a Value) -> Later<'a, Result<Page, Trouble>> {
         Box::pin(page(access, cursor))
     }
