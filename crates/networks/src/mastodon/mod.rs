@@ -4,7 +4,7 @@
 //! Ids are each instance's own, so a post's id here is `ID@INSTANCE`. New posts are only ever taken by asking upwards
 //! from the newest id known (`min_id`), or, where that leaves something out, down from the newest page to it; the stream
 //! merely says when to ask. Edits and deletions come by the stream, and every few minutes the newest page is looked at
-//! again for those the stream did not tell. What else differs from server to server is told by [`dialect`].
+//! again for those the stream did not tell. What else differs from server to server is told by `dialect`.
 
 mod ask;
 mod cursor;
