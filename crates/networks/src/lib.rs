@@ -22,6 +22,7 @@ pub mod email;
 pub mod feed;
 pub mod file;
 pub mod github;
+mod google;
 pub mod googlebusiness;
 pub mod googleplay;
 pub mod guess;

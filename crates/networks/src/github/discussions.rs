@@ -106,11 +106,20 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    /// Reads it.
+    /// Reads all of it.
     pub async fn read(access: &Access, repository: &str, number: u64) -> Result<Self, Trouble> {
+        Self::pages(access, repository, number, DEEPEST).await
+    }
+
+    /// Reads no further than to know which it is.
+    pub async fn begin(access: &Access, repository: &str, number: u64) -> Result<Self, Trouble> {
+        Self::pages(access, repository, number, 1).await
+    }
+
+    async fn pages(access: &Access, repository: &str, number: u64, most: usize) -> Result<Self, Trouble> {
         let mut talk = Self { id: String::new(), said: Vec::new(), whole: false };
         let mut after = Value::Null;
-        for _ in 0..DEEPEST {
+        for _ in 0..most {
             let mut variables = named(repository);
             variables.insert("number".to_owned(), number.into());
             variables.insert("after".to_owned(), after);
@@ -176,7 +185,7 @@ fn next(info: &Value) -> Option<String> {
     info["endCursor"].as_str().filter(|_| info["hasNextPage"] == true).map(ToOwned::to_owned)
 }
 
-fn date(said: &Value, name: &str) -> Option<Timestamp> {
+pub(super) fn date(said: &Value, name: &str) -> Option<Timestamp> {
     said[name].as_str().and_then(crate::moment::read)
 }
 

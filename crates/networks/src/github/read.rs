@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     api,
-    discussions::discussions,
+    discussions::{date, discussions},
     post::{self, State},
 };
 use crate::contract::{Access, Item, Page, Trouble, Wait};
@@ -140,6 +140,6 @@ async fn changed(
 
 /// Its address, and when it was changed.
 pub(super) fn entry(said: &Value) -> Option<(String, Timestamp)> {
-    let at = said["updated_at"].as_str().and_then(crate::moment::read)?;
+    let at = date(said, "updated_at")?;
     Some((said["html_url"].as_str()?.to_owned(), at))
 }

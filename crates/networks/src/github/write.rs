@@ -43,14 +43,17 @@ pub(super) async fn publish(access: &Access, reply: &Outgoing) -> Answer {
 
 /// Answers go one level deep: what answers an answer stands below the comment that one belongs to.
 async fn discuss(access: &Access, spot: &Spot, part: Option<Part>, text: &str) -> Result<Value, Answer> {
-    let talk = discussions::Talk::read(access, &spot.repository, spot.number).await?;
-    let mut to = Value::Null;
-    if let Some(Part::Said(id)) = part {
-        let answered = talk.comment(id);
-        let top = answered.and_then(|it| it["parent_id"].as_u64().map_or(Some(it), |parent| talk.comment(parent)));
-        let gone = || Answer::Refused { why: "what it answers is no longer there".to_owned() };
-        to = top.ok_or_else(gone)?["node_id"].clone();
-    }
+    let (talk, to) = match part {
+        Some(Part::Said(id)) => {
+            let talk = discussions::Talk::read(access, &spot.repository, spot.number).await?;
+            let answered = talk.comment(id);
+            let top = answered.and_then(|it| it["parent_id"].as_u64().map_or(Some(it), |parent| talk.comment(parent)));
+            let gone = || Answer::Refused { why: "what it answers is no longer there".to_owned() };
+            let to = top.ok_or_else(gone)?["node_id"].clone();
+            (talk, to)
+        }
+        _ => (discussions::Talk::begin(access, &spot.repository, spot.number).await?, Value::Null),
+    };
     let variables = json!({ "discussion": talk.id, "to": to, "body": text });
     api::mutate(access, "addDiscussionComment", ADD, &variables).await
 }

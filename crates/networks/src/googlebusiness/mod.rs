@@ -21,6 +21,7 @@ use crate::{
         json::{ask, encoded, read},
     },
     egress::{Budget, Method},
+    google,
     guess::Guess,
     networks::{About, Counted, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
@@ -49,21 +50,9 @@ pub const ABOUT: About = About {
             needed: false,
             help: "Of an account that may manage the place, with the scope business.manage.",
         },
-        Field {
-            name: "client_secret",
-            label: "Client secret",
-            secret: true,
-            needed: false,
-            help: "Of the same OAuth client in the Google Cloud console.",
-        },
-        Field {
-            name: "token",
-            label: "Access token",
-            secret: true,
-            needed: false,
-            help: "Instead of both; it lasts an hour.",
-        },
-        Field { name: "client_id", label: "Client id", secret: false, needed: false, help: "Of the OAuth client." },
+        google::CLIENT_SECRET,
+        google::ACCESS_TOKEN,
+        google::CLIENT_ID,
         Field {
             name: "location",
             label: "Place",
@@ -164,7 +153,7 @@ fn entry(review: &Value) -> (String, String) {
 }
 
 async fn token(access: &Access) -> Result<String, Trouble> {
-    Ok(format!("Bearer {}", bearer::token(access, crate::youtube::TOKENS, false).await?))
+    Ok(format!("Bearer {}", bearer::token(access, google::TOKENS, false).await?))
 }
 
 async fn get(access: &Access, url: &str) -> Result<(Value, Option<Budget>), Trouble> {

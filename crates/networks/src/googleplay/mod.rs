@@ -15,6 +15,7 @@ use crate::{
         refused,
     },
     egress::{Budget, Method},
+    google,
     guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
@@ -41,21 +42,9 @@ pub const ABOUT: About = About {
             needed: false,
             help: "Of an account that may answer reviews in the Play Console, with the scope androidpublisher.",
         },
-        Field {
-            name: "client_secret",
-            label: "Client secret",
-            secret: true,
-            needed: false,
-            help: "Of the same OAuth client in the Google Cloud console.",
-        },
-        Field {
-            name: "token",
-            label: "Access token",
-            secret: true,
-            needed: false,
-            help: "Instead of both; it lasts an hour.",
-        },
-        Field { name: "client_id", label: "Client id", secret: false, needed: false, help: "Of the OAuth client." },
+        google::CLIENT_SECRET,
+        google::ACCESS_TOKEN,
+        google::CLIENT_ID,
         Field {
             name: "app",
             label: "App",
@@ -130,7 +119,7 @@ fn reviews(place: &Place) -> String {
 }
 
 async fn get(access: &Access, url: &str) -> Result<(Value, Option<Budget>), Trouble> {
-    let token = format!("Bearer {}", bearer::token(access, crate::youtube::TOKENS, false).await?);
+    let token = format!("Bearer {}", bearer::token(access, google::TOKENS, false).await?);
     read(ask(access, Method::GET, url, &[("authorization", &token)], None).await?, access)
 }
 
@@ -192,7 +181,7 @@ async fn publish(access: &Access, reply: &Outgoing) -> Answer {
     let Some(review) = reply.in_reply_to.as_deref() else {
         return Answer::Refused { why: "only a review can be answered on Google Play".to_owned() };
     };
-    let token = match bearer::token(access, crate::youtube::TOKENS, false).await {
+    let token = match bearer::token(access, google::TOKENS, false).await {
         Ok(token) => format!("Bearer {token}"),
         Err(trouble) => return trouble.into(),
     };

@@ -17,6 +17,7 @@ use crate::{
         refused,
     },
     egress::{Method, Response},
+    google,
     guess::{Guess, address},
     networks::{About, Field, Length, Once, Proven, Reads, Writes},
     outgoing::{Answer, Outgoing},
@@ -43,13 +44,7 @@ pub const ABOUT: About = About {
             needed: false,
             help: "Of our channel, with the scope youtube.force-ssl; needed to answer.",
         },
-        Field {
-            name: "client_secret",
-            label: "Client secret",
-            secret: true,
-            needed: false,
-            help: "Of the same OAuth client in the Google Cloud console.",
-        },
+        google::CLIENT_SECRET,
         Field {
             name: "key",
             label: "API key",
@@ -57,7 +52,7 @@ pub const ABOUT: About = About {
             needed: false,
             help: "Enough to read: Google Cloud console, YouTube Data API v3, Credentials.",
         },
-        Field { name: "client_id", label: "Client id", secret: false, needed: false, help: "Of the OAuth client." },
+        google::CLIENT_ID,
         Field {
             name: "channel",
             label: "Channel",
@@ -74,7 +69,6 @@ pub const ABOUT: About = About {
 
 /// Where its interface lives, and where tokens come from.
 const API: &str = "https://www.googleapis.com";
-pub(crate) const TOKENS: &str = "https://oauth2.googleapis.com/token";
 /// Shortest time between two looks.
 const OFTEN: Duration = Duration::from_mins(10);
 
@@ -204,7 +198,7 @@ async fn publish(access: &Access, reply: &Outgoing) -> Answer {
     let Some(answered) = reply.in_reply_to.as_deref() else {
         return Answer::Refused { why: "only a comment can be answered on YouTube".to_owned() };
     };
-    let token = match bearer::token(access, TOKENS, false).await {
+    let token = match bearer::token(access, google::TOKENS, false).await {
         Ok(token) => format!("Bearer {token}"),
         Err(trouble) => return trouble.into(),
     };
@@ -247,7 +241,7 @@ async fn get(access: &Access, path: &str) -> Result<Value, Trouble> {
     let answer = if let Some(key) = access.credentials.get("key").filter(|_| !signed_in) {
         ask(access, Method::GET, &access.at(path), &[("x-goog-api-key", key)], None).await?
     } else {
-        let token = format!("Bearer {}", bearer::token(access, TOKENS, false).await?);
+        let token = format!("Bearer {}", bearer::token(access, google::TOKENS, false).await?);
         ask(access, Method::GET, &access.at(path), &[("authorization", &token)], None).await?
     };
     match used_up(&answer, access) {
